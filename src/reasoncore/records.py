@@ -1,0 +1,142 @@
+"""The vocabulary: what flows between the stages, as frozen, typed records, and their JSONL form."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from reasoncore.errors import DataError
+
+FinishReason = Literal["stop", "length"]
+Message = dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A question with a trusted final answer.
+
+    Attributes:
+        id: Unique within its source.
+        domain: Row of the domain table, such as ``"math"``; decides prompt and verifier.
+        subdomain: Finer label used for probing and reports, such as ``"algebra"``.
+        prompt: The question as a person would ask it.
+        answer: The trusted final answer.
+        level: Graded difficulty where the source has one, 1 the easiest.
+    """
+
+    id: str
+    domain: str
+    subdomain: str
+    prompt: str
+    answer: str
+    level: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """One worked solution of a problem: what supervised fine-tuning learns from.
+
+    Attributes:
+        problem: The question and its answer.
+        response: The whole text of the solution, final answer included.
+        strategy: Name of the way it was solved, such as ``"direct"`` or ``"steps"``.
+    """
+
+    problem: Problem
+    response: str
+    strategy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """One sampled continuation of a prompt.
+
+    Attributes:
+        prompt_token_ids: The prompt as the model saw it; shared between the completions of one prompt.
+        token_ids: Sampled tokens, the end-of-turn token included when it was sampled.
+        log_probs: Natural log-probability of each token under the distribution it was really sampled from, that is
+            after temperature, top-k and top-p. Same length as ``token_ids``.
+        text: Decoded tokens without special tokens.
+        finish: ``"stop"`` when the model ended its turn or met a stop string, ``"length"`` when it was cut off.
+    """
+
+    prompt_token_ids: tuple[int, ...]
+    token_ids: tuple[int, ...]
+    log_probs: tuple[float, ...]
+    text: str
+    finish: FinishReason
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a verifier says of one completion.
+
+    Attributes:
+        correct: True, False, or None when it could not be judged (our own infrastructure failed).
+        reward: What reinforcement learning pays; a field of its own because shaping changes it and not ``correct``.
+        answer: The final answer found in the completion, None when there is none.
+        reason: Why, in a few words.
+    """
+
+    correct: bool | None
+    reward: float
+    answer: str | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The completions of one prompt and their verdicts, in sampling order."""
+
+    problem: Problem
+    completions: tuple[Completion, ...]
+    verdicts: tuple[Verdict, ...]
+
+
+def read_jsonl(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield ``(line number, row)`` for every non-blank line of a JSONL file.
+
+    Raises:
+        DataError: The file is not there, or a line is not a JSON object; the message names file and line.
+    """
+    try:
+        stream = path.open(encoding="utf-8")
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror})", "Check the path.") from error
+    with stream:
+        line_number = 0
+        try:
+            for line_number, line in enumerate(stream, start=1):
+                if not line.strip():
+                    continue
+                row = json.loads(line)
+                if not isinstance(row, dict):
+                    raise ValueError("not a JSON object")
+                yield line_number, row
+        except json.JSONDecodeError as error:
+            raise DataError(
+                f"{path}, line {line_number}: not valid JSON ({error.msg} at column {error.colno})",
+                "Every line must be one JSON object; mend or delete that line.",
+            ) from error
+        except UnicodeDecodeError as error:
+            raise DataError(f"{path}, after line {line_number}: not UTF-8 text", "Convert the file to UTF-8.") from error
+        except ValueError as error:
+            raise DataError(
+                f"{path}, line {line_number}: {error}", "Every line must be one JSON object; mend or delete that line."
+            ) from error
+
+
+def write_jsonl(path: Path, records: Iterable[Any]) -> None:
+    """Write dataclass records or plain dicts, one JSON object a line."""
+    with path.open("w", encoding="utf-8") as stream:
+        for record in records:
+            stream.write(to_json_line(record))
+
+
+def to_json_line(record: Any) -> str:
+    """One record as a line of JSON, newline included."""
+    row = record if isinstance(record, dict) else asdict(record)
+    return json.dumps(row, ensure_ascii=False) + "\n"
