@@ -1,0 +1,45 @@
+"""The report: one self-contained HTML page about a run folder or an evaluation folder.
+
+    collect   reads the folder into plain dataclasses, whatever is there of it
+    scores    the numbers of an evaluation: estimates with intervals, per benchmark, subdomain and level
+    verdict   the sentence at the top, and what a careful reader should know before believing it
+    rollouts  picks a few problems and shows them answered right and wrong
+    plots     learning curves as inline SVG
+    render    puts the above through ``page.html.jinja``
+
+The same folder always gives the same bytes: no clock, no random number and no network is involved.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from reasoncore.errors import UserInputError
+from reasoncore.evals.report.collect import collect
+from reasoncore.evals.report.render import render
+
+__all__ = ["write_report"]
+
+
+def write_report(folder: Path) -> Path:
+    """Write ``report.html`` into a run folder or an evaluation folder and return its path.
+
+    The page replaces an older one in a single step, so a reader never sees half of it.
+
+    Raises:
+        UserInputError: The folder is neither kind, or cannot be written to.
+    """
+    page = render(collect(folder))
+    target = folder / "report.html"
+    temporary = folder / f".report.html.{os.getpid()}.tmp"
+    try:
+        temporary.write_text(page, encoding="utf-8")
+        temporary.replace(target)
+    except OSError as error:
+        raise UserInputError(
+            f"{target}: cannot be written ({error.strerror})", "Check the folder's permissions and the free disk space."
+        ) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+    return target

@@ -1,0 +1,201 @@
+"""Reads a run folder or an evaluation folder, finished or not, into plain dataclasses."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from reasoncore.errors import UserInputError
+from reasoncore.evals.report.scores import (
+    Comparison,
+    Evaluation,
+    mapping,
+    number,
+    parse_comparison,
+    parse_evaluation,
+    text,
+)
+
+UNFINISHED = "unfinished"
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One stage of a run.
+
+    Attributes:
+        status: What its manifest says, or ``"unfinished"`` when it has none.
+        metrics: The numbers of ``metrics.jsonl``, one row a step, in order of steps; a resumed step counts once.
+        evaluation: The result of an evaluation stage.
+        rollouts: The file with its rollouts, if there is one.
+    """
+
+    name: str
+    kind: str
+    status: str
+    seconds: float | None
+    summary: dict[str, Any]
+    inputs: dict[str, str]
+    outputs: dict[str, str]
+    metrics: tuple[dict[str, float], ...]
+    evaluation: Evaluation | None
+    rollouts: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All that the page shows. ``run`` is the content of ``run.json``, empty for an evaluation folder."""
+
+    title: str
+    is_run: bool
+    run: dict[str, Any]
+    stages: tuple[Stage, ...]
+    comparisons: tuple[Comparison, ...]
+    problems_reading: tuple[str, ...]
+
+    @property
+    def evaluations(self) -> tuple[Evaluation, ...]:
+        """The evaluations in the order of the stages."""
+        return tuple(stage.evaluation for stage in self.stages if stage.evaluation is not None)
+
+
+def collect(folder: Path) -> Report:
+    """Read a run folder or an evaluation folder.
+
+    Raises:
+        UserInputError: There is no such folder, or it is neither kind.
+    """
+    if not folder.is_dir():
+        raise UserInputError(f"{folder}: no such folder", "Name a run folder or the --out folder of an evaluation.")
+    troubles: list[str] = []
+    if (folder / "run.json").is_file() or (folder / "stages").is_dir():
+        return _collect_run(folder, troubles)
+    results = _read_object(folder / "results.json", troubles)
+    if "benchmarks" not in results:
+        found = f"; {troubles[0]}" if troubles else ""
+        raise UserInputError(
+            f"{folder}: neither a run folder (run.json) nor an evaluation (results.json with benchmarks){found}",
+            "Name the folder that `reasoncore run` or `reasoncore eval --out` wrote.",
+        )
+    name = folder.resolve().name
+    evaluation = parse_evaluation(name, results)
+    stage = Stage(name, "eval", "done", None, {}, {}, {}, (), evaluation, _if_file(folder / "rollouts.jsonl"))
+    return Report(name, False, {}, (stage,), (), tuple(troubles))
+
+
+def numeric_prefix_removed(name: str) -> str:
+    """``"eval-base"`` for ``"03-eval-base"``."""
+    return re.sub(r"^\d+-", "", name)
+
+
+def rows(path: Path) -> Iterator[dict[str, Any] | None]:
+    """The objects of a JSONL file that may still be being written; None for each line that is not one."""
+    with path.open(encoding="utf-8", errors="replace") as stream:
+        for line in stream:
+            if not line.strip():
+                continue
+            try:
+                row = json.loads(line)
+            except (ValueError, RecursionError):
+                row = None
+            yield row if isinstance(row, dict) else None
+
+
+def _collect_run(folder: Path, troubles: list[str]) -> Report:
+    run = _read_object(folder / "run.json", troubles)
+    results = _read_object(folder / "results.json", troubles) if (folder / "results.json").is_file() else {}
+    by_stage = mapping(results.get("stages"))
+    folders = [path for path in (folder / "stages").glob("*") if path.is_dir()]
+    stages = [_collect_stage(path, by_stage, troubles) for path in sorted(folders, key=_stage_order)]
+    # A run whose stage folders were pruned to save disk still has its scores in the summary.
+    present = {stage.name for stage in stages}
+    for name, block in by_stage.items():
+        if name not in present:
+            evaluation = parse_evaluation(name, mapping(block))
+            stages.append(Stage(name, "eval", "done", None, {}, {}, {}, (), evaluation, None))
+    listed = results.get("comparisons")
+    comparisons = [parse_comparison(mapping(row)) for row in listed] if isinstance(listed, list) else []
+    return Report(
+        title=text(run.get("name")) or folder.resolve().name,
+        is_run=True,
+        run=run,
+        stages=tuple(stages),
+        comparisons=tuple(comparison for comparison in comparisons if comparison is not None),
+        problems_reading=tuple(troubles),
+    )
+
+
+def _stage_order(path: Path) -> tuple[int, str]:
+    prefix = re.match(r"\d+", path.name)
+    return (int(prefix.group()) if prefix else 0, path.name)
+
+
+def _collect_stage(path: Path, by_stage: dict[str, Any], troubles: list[str]) -> Stage:
+    manifest = _read_object(path / "manifest.json", troubles) if (path / "manifest.json").is_file() else {}
+    name = text(manifest.get("name")) or numeric_prefix_removed(path.name)
+    metrics = _read_metrics(path / "metrics.jsonl", troubles)
+    results = _read_object(path / "results.json", troubles) if (path / "results.json").is_file() else {}
+    block = results if "benchmarks" in results else mapping(by_stage.get(name))
+    evaluation = parse_evaluation(name, block) if block else None
+    return Stage(
+        name=name,
+        kind=text(manifest.get("kind")) or _guess_kind(name, metrics, evaluation),
+        status=text(manifest.get("status")) or UNFINISHED,
+        seconds=number(manifest.get("seconds")),
+        summary=mapping(manifest.get("summary")),
+        inputs={str(key): str(value) for key, value in mapping(manifest.get("inputs")).items()},
+        outputs={str(key): str(value) for key, value in mapping(manifest.get("outputs")).items()},
+        metrics=metrics,
+        evaluation=evaluation,
+        rollouts=_if_file(path / "rollouts.jsonl"),
+    )
+
+
+def _guess_kind(name: str, metrics: tuple[dict[str, float], ...], evaluation: Evaluation | None) -> str:
+    """What an unfinished stage, which has no manifest to say so, is about."""
+    if evaluation is not None or name.startswith("eval"):
+        return "eval"
+    if metrics:
+        return "rl" if "reward" in metrics[0] else "sft"
+    return name.partition("-")[0]
+
+
+def _read_metrics(path: Path, troubles: list[str]) -> tuple[dict[str, float], ...]:
+    if not path.is_file():
+        return ()
+    by_step: dict[float, dict[str, float]] = {}
+    unreadable = 0
+    for index, row in enumerate(rows(path)):
+        if row is None:
+            unreadable += 1
+            continue
+        numbers = {key: value for key, item in row.items() if (value := number(item)) is not None}
+        # A resumed run repeats the steps since its last checkpoint; the later row is the one that counts.
+        by_step[numbers.setdefault("step", float(index))] = numbers
+    if unreadable:
+        lines = "1 line" if unreadable == 1 else f"{unreadable} lines"
+        troubles.append(f"{path.parent.name}/{path.name}: {lines} could not be read and are left out")
+    return tuple(by_step[step] for step in sorted(by_step))
+
+
+def _read_object(path: Path, troubles: list[str]) -> dict[str, Any]:
+    shown = f"{path.parent.name}/{path.name}"
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        troubles.append(f"{shown} is missing")
+        return {}
+    except (OSError, ValueError, RecursionError):
+        troubles.append(f"{shown} could not be read")
+        return {}
+    if not isinstance(value, dict):
+        troubles.append(f"{shown} is not a JSON object")
+    return mapping(value)
+
+
+def _if_file(path: Path) -> Path | None:
+    return path if path.is_file() else None

@@ -1,0 +1,228 @@
+"""Learning curves as inline SVG that takes its colours and typeface from the page, light or dark.
+
+Matplotlib draws with a few marker colours that mean nothing; they are then replaced by CSS variables. Text stays text
+(``svg.fonttype`` none), ids are derived from the content of the figure, and nothing in the result refers to the
+network, so the SVG is deterministic and the page works offline.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import matplotlib
+import numpy as np
+from markupsafe import Markup
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
+from numpy.typing import NDArray
+
+Row = dict[str, float]
+Array = NDArray[np.float64]
+
+MAX_DOTS = 160
+MAX_LINE_POINTS = 320
+SMOOTH_FROM = 12  # fewer points than this are joined as they are
+
+INK, MUTED, RULE, FIRST, SECOND = "#0b0c01", "#0b0c02", "#0b0c03", "#0b0c04", "#0b0c05"
+CSS_OF = {
+    INK: "currentColor",
+    MUTED: "var(--muted)",
+    RULE: "var(--rule)",
+    FIRST: "var(--curve-1)",
+    SECOND: "var(--curve-2)",
+}
+STYLE = {
+    "svg.fonttype": "none",
+    "font.family": ["DejaVu Sans"],
+    "font.size": 10.5,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": RULE,
+    "axes.labelcolor": MUTED,
+    "axes.linewidth": 1.0,
+    "axes.grid": True,
+    "axes.grid.axis": "y",
+    "axes.axisbelow": True,
+    "axes.unicode_minus": True,
+    "grid.color": RULE,
+    "grid.linewidth": 0.6,
+    "xtick.color": RULE,
+    "ytick.color": RULE,
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
+    "path.simplify": False,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """What one small plot shows.
+
+    Attributes:
+        series: Metric key and label, one or two; a key may end in ``*`` to take every k of Pass@k.
+        unit: The label of the vertical axis.
+        scale: Factor on the values, 100 for shares.
+        reference: Height of a dashed line, where a value has a meaning of its own.
+    """
+
+    title: str
+    unit: str
+    series: tuple[tuple[str, str], ...]
+    scale: float = 1.0
+    log: bool = False
+    reference: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """A drawn panel: the SVG, and the title, legend and note set in HTML beside it."""
+
+    title: str
+    legend: tuple[str, ...]
+    note: str
+    svg: Markup
+
+
+SHARED_PANELS = (
+    Panel("Gradient norm", "norm before clipping", (("grad_norm", "gradient norm"),)),
+    Panel("Learning rate", "learning rate × 10⁶", (("learning_rate", "learning rate"),), scale=1e6),
+    Panel("Time per step", "seconds", (("step_time", "step time"),)),
+)
+RL_PANELS = (
+    Panel("Reward", "mean per rollout", (("reward", "reward"),)),
+    Panel("Held-out probe", "% of problems", (("probe/pass@*", "Pass@"),), scale=100),
+    Panel("Entropy", "nats per token", (("entropy", "entropy"),)),
+    Panel("Completion length", "tokens, mean", (("completions/mean_length", "mean length"),)),
+    Panel(
+        "Wasted sampling",
+        "%",
+        (
+            ("frac_reward_zero_std", "prompts all right or all wrong"),
+            ("completions/clipped_ratio", "rollouts cut off"),
+        ),
+        scale=100,
+    ),
+    Panel(
+        "Importance ratio",
+        "learner ÷ sampler, mean",
+        (("sampling/importance_sampling_ratio/mean", "importance ratio"),),
+        reference=1.0,
+    ),
+    Panel(
+        "Sampler mismatch",
+        "nats, log scale",
+        (
+            ("sampling/sampling_logp_difference/max", "largest difference in log-probability"),
+            ("sampling/sampling_logp_difference/mean", "mean difference"),
+        ),
+        log=True,
+    ),
+    Panel("Loss", "policy objective", (("loss", "loss"),)),
+    *SHARED_PANELS,
+)
+SFT_PANELS = (
+    Panel("Loss", "nats per token", (("loss", "loss"),)),
+    *SHARED_PANELS[1:2],
+    *SHARED_PANELS[:1],
+    Panel("Throughput", "tokens per second", (("tokens_per_second", "tokens per second"),)),
+)
+
+
+def draw_curves(rows: Sequence[Row], salt: str) -> tuple[Curve, ...]:
+    """The panels that the metrics have data for. ``salt`` keeps the ids of different stages apart."""
+    panels = RL_PANELS if any("reward" in row for row in rows) else SFT_PANELS
+    curves = [_draw(panel, rows, f"{salt}-{index}") for index, panel in enumerate(panels)]
+    return tuple(curve for curve in curves if curve is not None)
+
+
+def _draw(panel: Panel, rows: Sequence[Row], salt: str) -> Curve | None:
+    series = [found for key, label in panel.series for found in _series(key, label, rows)][:2]
+    series = [(label, steps, values * panel.scale) for label, steps, values in series]
+    if panel.log:
+        series = [(label, steps[values > 0], values[values > 0]) for label, steps, values in series]
+    series = [item for item in series if len(item[1])]
+    if not series:
+        return None
+    with matplotlib.rc_context({**STYLE, "svg.hashsalt": salt}):
+        figure = Figure(figsize=(5.2, 2.9), facecolor="none", layout="constrained")
+        axes = figure.add_subplot(facecolor="none")
+        colors = (FIRST, SECOND)[: len(series)]
+        windows = [_plot(axes, *item[1:], color) for item, color in zip(series, colors, strict=True)]
+        if panel.reference is not None:
+            axes.axhline(panel.reference, color=MUTED, linewidth=1, linestyle=(0, (3, 3)))
+        axes.set_xlabel("step")
+        axes.set_ylabel(panel.unit)
+        axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+        if panel.log:
+            axes.set_yscale("log")
+            axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+            axes.yaxis.set_minor_formatter(NullFormatter())
+        else:
+            axes.yaxis.set_major_locator(MaxNLocator(5))
+            axes.ticklabel_format(axis="y", useOffset=False)
+        svg = _to_svg(figure, salt)
+    window = max(windows)
+    note = f"dots: single steps, line: mean over {window} steps" if window > 1 else ""
+    return Curve(panel.title, tuple(label for label, _, _ in series), note, svg)
+
+
+def _series(key: str, label: str, rows: Sequence[Row]) -> list[tuple[str, Array, Array]]:
+    """Label, steps and values of a metric; for ``probe/pass@*`` the smallest and the largest k."""
+    named = [(key, label)]
+    if key.endswith("*"):
+        ks = sorted({int(found[len(key) - 1 :]) for row in rows for found in row if _is_k(found, key[:-1])})
+        named = [(f"{key[:-1]}{k}", f"{label}{k}") for k in dict.fromkeys((*ks[:1], *ks[-1:]))]
+    found = []
+    for name, shown in named:
+        points = [(row["step"], row[name]) for row in rows if name in row]
+        if points:
+            steps, values = np.asarray(points, dtype=float).T
+            found.append((shown, steps, values))
+    return found
+
+
+def _is_k(key: str, prefix: str) -> bool:
+    return key.startswith(prefix) and key[len(prefix) :].isdecimal()
+
+
+def _plot(axes: Axes, steps: Array, values: Array, color: str) -> int:
+    """Draw one series and return the width of the smoothing window in steps, 1 when it is not smoothed."""
+    if len(steps) < SMOOTH_FROM:
+        axes.plot(steps, values, color=color, linewidth=1.6, marker="o", markersize=4)
+        return 1
+    window = max(3, len(steps) // 16) | 1
+    some = slice(None, None, -(-len(steps) // MAX_DOTS))
+    axes.plot(steps[some], values[some], color=color, linestyle="none", marker="o", markersize=2.2, mew=0, alpha=0.35)
+    some = slice(None, None, -(-len(steps) // MAX_LINE_POINTS))
+    axes.plot(steps[some], _centred_mean(values, window)[some], color=color, linewidth=1.8)
+    return window
+
+
+def _centred_mean(values: Array, window: int) -> Array:
+    """Mean over ``window`` values around each; near the ends over those that exist."""
+    ones = np.ones(window)
+    return np.convolve(values, ones, "same") / np.convolve(np.ones_like(values), ones, "same")
+
+
+def _to_svg(figure: Figure, salt: str) -> Markup:
+    stream = io.StringIO()
+    figure.savefig(stream, format="svg", transparent=True, metadata={"Date": None})
+    svg = stream.getvalue()
+    svg = svg[svg.index("<svg") :]
+    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
+    svg = re.sub(r"<!--.*?-->", "", svg, flags=re.DOTALL)
+    svg = (
+        re.sub(r' (xmlns(:xlink)?|version|width|height)="[^"]*"', "", svg.split(">", 1)[0]) + ">" + svg.split(">", 1)[1]
+    )
+    svg = re.sub(r'\bid="', f'id="{salt}-', svg)
+    svg = re.sub(r'(url\(|href=")#', rf"\1#{salt}-", svg)
+    svg = re.sub(r"font: ([\d.]+)px [^;\"]*", r"font-size: \1px", svg)
+    # Hundredths of a point are enough, in coordinates only: the text of a tick label must stay as it is.
+    svg = re.sub(r' (d|x|y|transform)="[^"]*"', lambda found: re.sub(r"(\.\d\d)\d+", r"\1", found[0]), svg)
+    for marker, css in CSS_OF.items():
+        svg = svg.replace(marker, css)
+    return Markup(re.sub(r"\n\s*", "\n", svg).replace("<svg ", '<svg role="img" ', 1))

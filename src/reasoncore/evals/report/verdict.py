@@ -1,0 +1,152 @@
+"""The sentence at the top of the page, and the cautions under it; both follow from the data alone."""
+
+from __future__ import annotations
+
+from reasoncore.evals.report.collect import UNFINISHED, Report
+from reasoncore.evals.report.numbers import percent, points
+from reasoncore.evals.report.scores import Benchmark, Comparison, Estimate, Evaluation
+
+MANY_CUT_OFF = 0.10
+MANY_NOT_JUDGED = 0.01
+
+KIND_NAMES = {"sft": "SFT", "rl": "RL", "pretrain": "Pretraining", "distill": "Distillation"}
+
+
+def verdict(report: Report) -> str:
+    """What happened, in one sentence, no stronger than the data."""
+    evaluations = [evaluation for evaluation in report.evaluations if evaluation.benchmarks]
+    headline = _headline(report, evaluations)
+    if headline is not None:
+        return _compared(report, headline)
+    if not evaluations:
+        return "Nothing has been measured yet: there is no evaluation result in this folder."
+    last = evaluations[-1]
+    if len(evaluations) == 1:
+        return f"{_only_one(report, last)}{_measured(last)}."
+    return (
+        f"No paired comparison is recorded, so no gain is claimed; "
+        f"after the last evaluated stage ({last.name}), {_measured(last)}."
+    )
+
+
+def cautions(report: Report) -> tuple[str, ...]:
+    """What a careful reader should know before believing the numbers."""
+    found = list(report.problems_reading)
+    for stage in report.stages:
+        if stage.status == UNFINISHED:
+            steps = f" after {len(stage.metrics)} recorded steps" if stage.metrics else ""
+            found.append(f"Stage {stage.name} has not finished{steps}: it is running or it was stopped.")
+        elif stage.status != "done":
+            found.append(f"Stage {stage.name} ended with status “{stage.status}”.")
+    for evaluation in report.evaluations:
+        for benchmark in evaluation.benchmarks.values():
+            where = f"{evaluation.name}, {benchmark.name}"
+            if (rate := benchmark.cutoff_rate) is not None and rate > MANY_CUT_OFF:
+                found.append(f"{where}: {percent(rate)} % of the samples were cut off at the token limit.")
+            if (rate := benchmark.not_judged_rate) is not None and rate > MANY_NOT_JUDGED:
+                found.append(f"{where}: {percent(rate)} % of the samples could not be judged and are left out.")
+    return (*found, *_not_comparable(report))
+
+
+def _headline(report: Report, evaluations: list[Evaluation]) -> Comparison | None:
+    """The comparison to lead with: what the last step did to Pass@1, macro if there is one."""
+    order = {evaluation.name: place for place, evaluation in enumerate(evaluations)}
+    known = [c for c in report.comparisons if c.before in order and c.after in order]
+    # Latest result first, then the shortest step towards it, then Pass@1, then macro.
+    return min(
+        known,
+        key=lambda c: (-order[c.after], order[c.after] - order[c.before], c.k != 1, c.k, not c.macro),
+        default=None,
+    )
+
+
+def _compared(report: Report, comparison: Comparison) -> str:
+    evaluations = {evaluation.name: evaluation for evaluation in report.evaluations}
+    before = evaluations[comparison.before].benchmarks.get(comparison.benchmark)
+    after = evaluations[comparison.after].benchmarks.get(comparison.benchmark)
+    difference = comparison.difference
+    subject = _subject(report, comparison)
+    metric = metric_name(comparison)
+    start, end = _mean(before, comparison), _mean(after, comparison)
+    values = "" if start is None or end is None else f" from {percent(start)} % to {percent(end)} %"
+    place = f" of {comparison.benchmark}"
+    problems = "" if after is None or after.overall.n is None else f" on {after.overall.n:,} problems"
+    change = f"{points(difference.mean)} points"
+    if difference.low is None or difference.high is None:
+        return (
+            f"{metric} went{values} with {subject} ({change}){problems}{place}, "
+            "but no interval is recorded, so this may be chance."
+        )
+    interval = f"95 % interval {points(difference.low)} to {points(difference.high)}"
+    if difference.low <= 0 <= difference.high:
+        return (
+            f"{subject} made no measurable difference to {metric}: it went{values} "
+            f"({change}, {interval}, which includes zero){problems}{place}."
+        )
+    verb = "raised" if difference.mean > 0 else "lowered"
+    return f"{subject} {verb} {metric}{values} ({change}, {interval}){problems}{place}."
+
+
+def metric_name(comparison: Comparison) -> str:
+    """``"macro Pass@1"`` and the like."""
+    return f"{'macro ' if comparison.macro else ''}Pass@{comparison.k}"
+
+
+def _subject(report: Report, comparison: Comparison) -> str:
+    """What lies between the two evaluations: ``"RL"``, ``"SFT and RL"``."""
+    names = [stage.name for stage in report.stages]
+    between = report.stages[names.index(comparison.before) + 1 : names.index(comparison.after)]
+    kinds = list(dict.fromkeys(KIND_NAMES.get(stage.kind, stage.name) for stage in between if stage.kind != "eval"))
+    if not kinds:
+        return f"The step from {comparison.before} to {comparison.after}"
+    return kinds[0] if len(kinds) == 1 else f"{', '.join(kinds[:-1])} and {kinds[-1]}"
+
+
+def _mean(benchmark: Benchmark | None, comparison: Comparison) -> float | None:
+    if benchmark is None:
+        return None
+    estimate = (benchmark.macro if comparison.macro else benchmark.overall).pass_at.get(comparison.k)
+    return None if estimate is None else estimate.mean
+
+
+def _only_one(report: Report, evaluation: Evaluation) -> str:
+    if not report.is_run:
+        return f"For {evaluation.model}, " if evaluation.model else ""
+    return f"Only one evaluation ({evaluation.name}) is there, so there is nothing to compare it with yet: "
+
+
+def _measured(evaluation: Evaluation) -> str:
+    benchmark = next(iter(evaluation.benchmarks.values()))
+    macro = 1 in benchmark.macro.pass_at
+    estimate = (benchmark.macro if macro else benchmark.overall).pass_at.get(1)
+    if estimate is None:
+        return f"no Pass@1 is recorded on {benchmark.name}"
+    n = benchmark.overall.n
+    problems = "" if n is None else f" on {n:,} problems of {benchmark.name}"
+    samples = "" if benchmark.k is None else f", {benchmark.k} samples each"
+    return (
+        f"{'macro ' if macro else ''}Pass@1 is {percent(estimate.mean)} %{_with_interval(estimate)}{problems}{samples}"
+    )
+
+
+def _with_interval(estimate: Estimate) -> str:
+    if estimate.low is None or estimate.high is None:
+        return " (no interval recorded)"
+    return f" (95 % interval {percent(estimate.low)} to {percent(estimate.high)})"
+
+
+def _not_comparable(report: Report) -> list[str]:
+    """Evaluations that share a benchmark's name and not its problems, or were sampled by different rules."""
+    found: list[str] = []
+    hashes: dict[str, set[str]] = {}
+    for evaluation in report.evaluations:
+        for benchmark in evaluation.benchmarks.values():
+            if benchmark.data_sha256 is not None:
+                hashes.setdefault(benchmark.name, set()).add(benchmark.data_sha256)
+    for name, different in hashes.items():
+        if len(different) > 1:
+            found.append(f"{name}: the evaluations used different problems (their data hashes differ).")
+    protocols = {evaluation.protocol for evaluation in report.evaluations if evaluation.protocol is not None}
+    if len(protocols) > 1:
+        found.append(f"The evaluations used different protocols: {'; '.join(sorted(protocols))}.")
+    return found

@@ -1,0 +1,98 @@
+"""Progress with an ETA on stderr: a live bar on a terminal, a line every few seconds elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import Progress as RichProgress
+
+SECONDS_BETWEEN_LINES = 10.0
+
+
+@dataclass
+class Task:
+    """One piece of work under way."""
+
+    description: str
+    total: int
+    done: int = 0
+    note: str = ""
+    started: float = field(default_factory=time.monotonic)
+    first: int = 0
+
+    def advance(self, count: int = 1, note: str | None = None) -> None:
+        """``count`` more are done; ``note`` is shown behind, such as the current loss."""
+        self.done += count
+        if note is not None:
+            self.note = note
+        self.show()
+
+    def show(self) -> None:
+        """Nothing to show it on."""
+
+    def eta_seconds(self) -> float | None:
+        """Remaining time at the pace so far; None before there is a pace."""
+        made = self.done - self.first
+        return (time.monotonic() - self.started) / made * (self.total - self.done) if made else None
+
+
+@dataclass
+class _LineTask(Task):
+    shown: float = field(default_factory=time.monotonic)
+
+    def show(self) -> None:
+        now = time.monotonic()
+        if now - self.shown < SECONDS_BETWEEN_LINES and self.done < self.total:
+            return
+        self.shown = now
+        eta = self.eta_seconds()
+        left = f", {_clock(eta)} left" if eta and self.done < self.total else f", took {_clock(now - self.started)}"
+        note = f"  {self.note}" if self.note else ""
+        print(f"{self.description}: {self.done}/{self.total}{left}{note}", file=sys.stderr, flush=True)
+
+
+@dataclass
+class _BarTask(Task):
+    bar: RichProgress | None = None
+    bar_id: int = 0
+
+    def show(self) -> None:
+        assert self.bar is not None
+        self.bar.update(self.bar_id, completed=self.done, note=self.note)  # type: ignore[arg-type]
+
+
+@contextmanager
+def track(description: str, total: int, done: int = 0) -> Iterator[Task]:
+    """Show the progress of ``total`` items, ``done`` of which were finished in an earlier run."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield _LineTask(description, total, done, first=done)
+        return
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+        TextColumn("[dim]{task.fields[note]}"),
+    )
+    with RichProgress(*columns, console=console) as bar:
+        bar_id = bar.add_task(description, total=total, completed=done, note="")
+        yield _BarTask(description, total, done, first=done, bar=bar, bar_id=bar_id)
+
+
+def say(message: str) -> None:
+    """One line for the person watching."""
+    print(message, file=sys.stderr, flush=True)
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}:{rest:02d}"
