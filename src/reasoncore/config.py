@@ -22,9 +22,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from reasoncore.errors import RecipeError
 
-STRATEGIES = ("direct", "steps", "check")
-SUBDOMAINS = ("algebra", "geometry", "calculus", "statistics")
-
 
 class Settings(BaseModel):
     """Base of every section: frozen, and unknown keys are errors."""
@@ -75,7 +72,7 @@ class ProblemSource(Settings):
 
     source: str = Field("procedural", description='"procedural", or the path of a JSONL file of questions and answers')
     count: int | None = Field(None, ge=1, description="how many problems; none takes the whole file")
-    subdomains: tuple[str, ...] = SUBDOMAINS
+    subdomains: tuple[str, ...] | None = Field(None, description="none takes all")
     levels: tuple[int, ...] = (1, 2, 3)
 
     @model_validator(mode="after")
@@ -88,7 +85,7 @@ class ProblemSource(Settings):
 class TraceSource(ProblemSource):
     """Problems with worked solutions, each written by a strategy drawn with the given weight."""
 
-    strategies: dict[Literal["direct", "steps", "check"], float] = Field(
+    strategies: dict[str, float] = Field(
         default_factory=lambda: {"direct": 1.0, "steps": 1.0, "check": 1.0}
     )
 

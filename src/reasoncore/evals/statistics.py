@@ -69,9 +69,7 @@ def clustered_mean(values_by_problem: Sequence[Sequence[float]], *, proportion: 
     return _interval(mean, half, n, (0.0, 1.0) if proportion else None)
 
 
-def macro_mean(
-    values_by_subdomain: Mapping[str, Sequence[Sequence[float]]], *, proportion: bool = True
-) -> Estimate:
+def macro_mean(values_by_subdomain: Mapping[str, Sequence[Sequence[float]]], *, proportion: bool = True) -> Estimate:
     """Mean over subdomains, each with equal weight, of the mean over its problems.
 
     With S subdomains of n_s problems: se^2 = sum_s var_s / (n_s S^2), and Welch-Satterthwaite degrees of freedom.
@@ -84,7 +82,9 @@ def macro_mean(
         raise ValueError("no subdomains")
     if len(values_by_subdomain) == 1:
         return clustered_mean(next(iter(values_by_subdomain.values())), proportion=proportion)
-    return _macro([_problem_means(values) for values in values_by_subdomain.values()], (0.0, 1.0) if proportion else None)
+    return _macro(
+        [_problem_means(values) for values in values_by_subdomain.values()], (0.0, 1.0) if proportion else None
+    )
 
 
 def paired_difference(

@@ -13,7 +13,7 @@ from reasoncore.procedural.polynomial import fine_value, horner, poly, powers_li
 def _draw_linear(rng: Random, level: int) -> Params:
     """``(a, b, c)`` of ``ax + b = c``; from level 3 on half of the answers are fractions."""
     if level == 1:
-        a, b, ax = rng.randint(2, 9), rng.randint(1, 9), 0
+        a, b = rng.randint(2, 9), rng.randint(1, 9)
         ax = a * rng.randint(1, 9)
     elif level == 2:
         a, b = rng.randint(2, 9), nonzero(rng, -20, 20)
@@ -59,6 +59,8 @@ def _draw_both_sides(rng: Random, level: int) -> Params:
     else:
         c, more, x, b = nonzero(rng, -19, 19), rng.randint(6, 19), nonzero(rng, -29, 49), nonzero(rng, -99, 99)
     a = c + more if c + more else c + more + 1
+    if (a - c) * x + b == 0:
+        x = -x
     return a, b, c, (a - c) * x + b
 
 
@@ -94,8 +96,8 @@ def _draw_polynomial(rng: Random, level: int) -> Params:
     if level == 3:
         k = rng.choice((-1, 1)) * rng.randint(3, 12)
         return k, rng.randint(2, 9), nonzero(rng, -12, 12), nonzero(rng, -20, 20)
-    k = rng.choice((-1, 1)) * rng.randint(3, 6)
-    return k, rng.randint(1, 4), nonzero(rng, -9, 9), nonzero(rng, -9, 9), nonzero(rng, -9, 9)
+    k = rng.choice((-3, 3, 4, 5, 6, 7))
+    return k, rng.randint(1, 3), nonzero(rng, -9, 9), nonzero(rng, -9, 9), nonzero(rng, -9, 9)
 
 
 def _write_polynomial(params: Params, variant: int) -> Draft:

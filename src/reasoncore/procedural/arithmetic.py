@@ -63,7 +63,7 @@ def addition(a: int, b: int) -> str:
     total = a + b
     chain = [signed_sum([a, b])]
     if a < 0 or total < 0:
-        if max(abs(a), abs(b)) >= 10:
+        if a * b < 0 and max(abs(a), abs(b)) >= 10:
             chain.append(_sign_settled(a, b))
     elif a >= 10:
         sign = 1 if b > 0 else -1
@@ -126,9 +126,7 @@ def _joined(terms: list[int], negative: bool) -> str:
 
 
 def _sign_settled(a: int, b: int) -> str:
-    """``a + b`` with ``a`` or the total negative, as a sum or difference of positive numbers."""
-    if a < 0 and b < 0:
-        return f"-({-a} + {-b})"
+    """``a + b`` of different signs as a difference of positive numbers: ``-34 + 20`` is ``-(34 - 20)``."""
     larger, smaller = max(abs(a), abs(b)), min(abs(a), abs(b))
     text = f"{larger} - {smaller}"
     return f"-({text})" if a + b < 0 else text

@@ -67,17 +67,17 @@ def _write_derivative(params: Params, variant: int) -> Draft:
 
 
 def _draw_integral(rng: Random, level: int) -> Params:
-    """``(from, to, coefficients...)``; quadratic integrands have a first coefficient divisible by 3."""
+    """``(from, to, coefficients...)``; quadratic integrands have a whole primitive and a whole midpoint."""
     if level == 1:
         return 0, rng.randint(1, 6), rng.randint(1, 6), rng.randint(1, 9)
     if level == 2:
         start = rng.randint(0, 4)
         return start, start + rng.randint(1, 5), rng.randint(1, 9), nonzero(rng, -9, 9)
     if level == 3:
-        start = rng.randint(-5, 6)
-        return start, start + rng.randint(2, 8), nonzero(rng, -9, 12), nonzero(rng, -15, 15)
-    start = rng.randint(-2, 4)
-    return start, start + rng.choice((2, 4)), 3 * rng.randint(1, 3), nonzero(rng, -9, 9), nonzero(rng, -9, 9)
+        start = rng.randint(-3, 5)
+        return start, start + rng.randint(2, 7), nonzero(rng, -9, 9), nonzero(rng, -12, 12)
+    start = rng.randint(-2, 2)
+    return start, start + rng.choice((2, 4)), 3 * rng.randint(1, 3), 2 * nonzero(rng, -5, 5), nonzero(rng, -9, 9)
 
 
 def _write_integral(params: Params, variant: int) -> Draft:
@@ -94,8 +94,9 @@ def _write_integral(params: Params, variant: int) -> Draft:
         over = f"/{c.denominator}" if c.denominator > 1 else ""
         exponent = f"^{n}" if n > 1 else ""
         ends = f"({end**n} - {paren(start**n)})" if start else f"{end}{exponent}"
-        if start or over or c != 1 or n > 1:
-            steps.append(f"{_scaled_text(c.numerator, ends)}{over} = {part}")
+        if start or over or abs(c) != 1 or n > 1:
+            scaled = ends.strip("()") if c == 1 and start > 0 else _scaled_text(c.numerator, ends)
+            steps.append(f"{scaled}{over} = {part}")
         if n > 1 or start:
             check.append(_gap_line(start, end, n))
         if abs(c.numerator) != 1 and gap:
@@ -163,7 +164,8 @@ def _draw_tangent(rng: Random, level: int) -> Params:
         return rng.randint(2, 6), rng.randint(1, 5), nonzero(rng, -9, 9), nonzero(rng, -9, 9)
     if level == 3:
         return rng.choice((-1, 1)) * rng.randint(3, 6), rng.randint(2, 5), nonzero(rng, -9, 9), nonzero(rng, -20, 20)
-    return rng.choice((-1, 1)) * rng.randint(6, 9), rng.randint(3, 7), nonzero(rng, -9, 9), nonzero(rng, -50, 50)
+    k = rng.choice((-6, -5, -4, 6, 7, 8, 9))
+    return k, rng.randint(3, 7), nonzero(rng, -9, 9), nonzero(rng, -50, 50)
 
 
 def _write_tangent(params: Params, variant: int) -> Draft:
@@ -207,7 +209,7 @@ def _draw_limit(rng: Random, level: int) -> Params:
         elif level == 3:
             params = (nonzero(rng, -9, 9), 1, nonzero(rng, -12, 12), nonzero(rng, -12, 12))
         else:
-            params = (nonzero(rng, -9, 9), rng.randint(2, 5), nonzero(rng, -9, 9), nonzero(rng, -12, 12))
+            params = (nonzero(rng, -9, 9), rng.randint(2, 5), nonzero(rng, -9, 9), nonzero(rng, -9, 9))
         k, a, m, *rest = params
         if all(k + n and a * k + m and (a * n != m) for n in rest):
             return params

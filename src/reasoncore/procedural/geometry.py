@@ -58,10 +58,10 @@ def _write_missing_side(params: Params, variant: int) -> Draft:
 
 def _draw_l_shape(rng: Random, level: int) -> Params:
     """``(long, short)`` of the rectangle and of the corner; the corner fits either way round."""
-    low, high, corner = {1: (3, 8, 3), 2: (5, 14, 6), 3: (9, 29, 9), 4: (13, 59, 29)}[level]
+    low, high, corner = {1: (2, 9, 5), 2: (5, 18, 8), 3: (9, 34, 9), 4: (13, 59, 29)}[level]
     sides = sorted((rng.randint(low, high), rng.randint(low, high)), reverse=True)
     limit = min(corner, sides[1] - 1)
-    cut = sorted((rng.randint(1, limit), rng.randint(2, limit)), reverse=True)
+    cut = sorted((rng.randint(1, limit), rng.randint(1, limit)), reverse=True)
     return sides[0], sides[1], cut[0], cut[1]
 
 
@@ -93,7 +93,7 @@ def _write_l_shape(params: Params, variant: int) -> Draft:
 
 def _draw_trapezoid(rng: Random, level: int) -> Params:
     """``(shorter, longer parallel side, height)``."""
-    ranges = {1: (1, 7, 2, 5), 2: (2, 20, 2, 9), 3: (5, 45, 3, 12), 4: (11, 49, 12, 39)}
+    ranges = {1: (1, 12, 2, 6), 2: (2, 30, 2, 9), 3: (5, 60, 3, 15), 4: (11, 49, 12, 39)}
     low, high, low_height, high_height = ranges[level]
     a, b = sorted(rng.sample(range(low, high + 1), 2))
     return a, b, rng.randint(low_height, high_height)
@@ -124,8 +124,8 @@ def _write_trapezoid(params: Params, variant: int) -> Draft:
 def _draw_box(rng: Random, level: int) -> Params:
     """Edge lengths of a box, ascending."""
     ranges = {
-        1: ((1, 5), (1, 6), (2, 6)),
-        2: ((2, 9), (2, 9), (3, 12)),
+        1: ((1, 5), (1, 6), (2, 9)),
+        2: ((2, 9), (2, 12), (3, 19)),
         3: ((3, 9), (5, 15), (11, 39)),
         4: ((3, 9), (12, 29), (12, 39)),
     }[level]

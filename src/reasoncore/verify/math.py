@@ -99,7 +99,9 @@ class MathVerifier:
         correct, reason = self._compare(answer, gold)
         return Verdict(correct, 1.0 if correct else 0.0, answer, reason)
 
-    def judge_many(self, responses: Sequence[str], golds: Sequence[str], *, bare_answers: bool = False) -> list[Verdict]:
+    def judge_many(
+        self, responses: Sequence[str], golds: Sequence[str], *, bare_answers: bool = False
+    ) -> list[Verdict]:
         """Judge ``responses[i]`` against ``golds[i]``; verdicts in the same order. See :meth:`judge`."""
         pairs = zip(responses, golds, strict=True)
         return [self.judge(response, gold, bare_answers=bare_answers) for response, gold in pairs]

@@ -139,10 +139,10 @@ def _stated_answer(text: str) -> str | None:
 def exact_number(text: str) -> Fraction | None:
     r"""Read a whole string as one exact number, or None; never evaluates.
 
-    Understood: integers (sign, leading zeros as in ``025``, thousands separators as in ``1,234`` or ``1{,}234`` or ``1,\!234``),
-    decimals, ``a/b``, ``\frac{a}{b}`` with ``\dfrac``, ``\tfrac`` and TeX's one-digit form ``\frac43``; around them
-    dollar signs, space and a full stop. At most 60 digits a part. Anything else, units and percent included, is None:
-    that is for a symbolic comparison to decide.
+    Understood: integers (sign, leading zeros as in ``025``, thousands separators as in ``1,234``, ``1{,}234`` or
+    ``1,\!234``), decimals, ``a/b``, ``\frac{a}{b}`` with ``\dfrac``, ``\tfrac`` and TeX's one-digit form ``\frac43``;
+    around them dollar signs, space and a full stop. At most 60 digits a part. Anything else, units and percent
+    included, is None: that is for a symbolic comparison to decide.
     """
     if len(text) > 4 * MAX_DIGITS:
         return None

@@ -91,7 +91,7 @@ def _parse(text: str) -> list[Any]:
     from math_verify import ExprExtractionConfig, LatexExtractionConfig, parse
 
     latex = LatexExtractionConfig(boxed_match_priority=0)
-    values = parse(f"\\boxed{{{text}}}", [latex], parsing_timeout=None, raise_on_error=True)
+    values: list[Any] = parse(f"\\boxed{{{text}}}", [latex], parsing_timeout=None, raise_on_error=True)
     if _PLAIN_EXPRESSION.fullmatch(text) and all(isinstance(value, str) for value in values):
         values = parse(text, [ExprExtractionConfig()], parsing_timeout=None, raise_on_error=True)
     return values

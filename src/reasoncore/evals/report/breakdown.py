@@ -68,7 +68,7 @@ def _lines(benchmarks: list[Benchmark], parts: Callable[[Benchmark], dict[str, S
 
 def _totals(benchmarks: list[Benchmark], k: int) -> list[Line]:
     lines = [
-        _line("mean of subdomains (macro)", [benchmark.macro for benchmark in benchmarks], k, total=True),
+        _line("macro mean", [benchmark.macro for benchmark in benchmarks], k, total=True),
         _line("all problems", [benchmark.overall for benchmark in benchmarks], k, total=True),
     ]
     return [line for line in lines if any(line.estimates)]

@@ -8,6 +8,7 @@ network, so the SVG is deterministic and the page works offline.
 from __future__ import annotations
 
 import io
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -35,10 +36,11 @@ CSS_OF = {
     FIRST: "var(--curve-1)",
     SECOND: "var(--curve-2)",
 }
+SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 STYLE = {
     "svg.fonttype": "none",
     "font.family": ["DejaVu Sans"],
-    "font.size": 10.5,
+    "font.size": 11.5,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.edgecolor": RULE,
@@ -74,23 +76,22 @@ class Panel:
     series: tuple[tuple[str, str], ...]
     scale: float = 1.0
     log: bool = False
+    smooth: bool = True
     reference: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """A drawn panel: the SVG, and the title, legend and note set in HTML beside it."""
+    """A drawn panel: the SVG, and the title and legend set in HTML beside it."""
 
     title: str
     legend: tuple[str, ...]
-    note: str
     svg: Markup
 
 
 SHARED_PANELS = (
+    Panel("Learning rate", "learning rate × 10⁶", (("learning_rate", "learning rate"),), scale=1e6, smooth=False),
     Panel("Gradient norm", "norm before clipping", (("grad_norm", "gradient norm"),)),
-    Panel("Learning rate", "learning rate × 10⁶", (("learning_rate", "learning rate"),), scale=1e6),
-    Panel("Time per step", "seconds", (("step_time", "step time"),)),
 )
 RL_PANELS = (
     Panel("Reward", "mean per rollout", (("reward", "reward"),)),
@@ -99,10 +100,10 @@ RL_PANELS = (
     Panel("Completion length", "tokens, mean", (("completions/mean_length", "mean length"),)),
     Panel(
         "Wasted sampling",
-        "%",
+        "% of prompts, of rollouts",
         (
-            ("frac_reward_zero_std", "prompts all right or all wrong"),
-            ("completions/clipped_ratio", "rollouts cut off"),
+            ("frac_reward_zero_std", "all right or all wrong"),
+            ("completions/clipped_ratio", "cut off"),
         ),
         scale=100,
     ),
@@ -114,22 +115,16 @@ RL_PANELS = (
     ),
     Panel(
         "Sampler mismatch",
-        "nats, log scale",
+        "|Δ log-probability|, nats",
         (
-            ("sampling/sampling_logp_difference/max", "largest difference in log-probability"),
-            ("sampling/sampling_logp_difference/mean", "mean difference"),
+            ("sampling/sampling_logp_difference/mean", "mean"),
+            ("sampling/sampling_logp_difference/max", "largest"),
         ),
         log=True,
     ),
-    Panel("Loss", "policy objective", (("loss", "loss"),)),
-    *SHARED_PANELS,
+    *SHARED_PANELS[::-1],
 )
-SFT_PANELS = (
-    Panel("Loss", "nats per token", (("loss", "loss"),)),
-    *SHARED_PANELS[1:2],
-    *SHARED_PANELS[:1],
-    Panel("Throughput", "tokens per second", (("tokens_per_second", "tokens per second"),)),
-)
+SFT_PANELS = (Panel("Loss", "nats per token", (("loss", "loss"),)), *SHARED_PANELS)
 
 
 def draw_curves(rows: Sequence[Row], salt: str) -> tuple[Curve, ...]:
@@ -137,6 +132,11 @@ def draw_curves(rows: Sequence[Row], salt: str) -> tuple[Curve, ...]:
     panels = RL_PANELS if any("reward" in row for row in rows) else SFT_PANELS
     curves = [_draw(panel, rows, f"{salt}-{index}") for index, panel in enumerate(panels)]
     return tuple(curve for curve in curves if curve is not None)
+
+
+def window_of(count: int) -> int:
+    """Width of the running mean for a series of ``count`` points, odd; 1 when it is too short to smooth."""
+    return 1 if count < SMOOTH_FROM else max(3, count // 16) | 1
 
 
 def _draw(panel: Panel, rows: Sequence[Row], salt: str) -> Curve | None:
@@ -151,23 +151,22 @@ def _draw(panel: Panel, rows: Sequence[Row], salt: str) -> Curve | None:
         figure = Figure(figsize=(5.2, 2.9), facecolor="none", layout="constrained")
         axes = figure.add_subplot(facecolor="none")
         colors = (FIRST, SECOND)[: len(series)]
-        windows = [_plot(axes, *item[1:], color) for item, color in zip(series, colors, strict=True)]
+        for item, color in zip(series, colors, strict=True):
+            _plot(axes, *item[1:], color, panel.smooth)
         if panel.reference is not None:
             axes.axhline(panel.reference, color=MUTED, linewidth=1, linestyle=(0, (3, 3)))
         axes.set_xlabel("step")
         axes.set_ylabel(panel.unit)
-        axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+        axes.xaxis.set_major_locator(MaxNLocator(6, integer=True, steps=[1, 2, 5, 10]))
         if panel.log:
             axes.set_yscale("log")
-            axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+            axes.yaxis.set_major_formatter(FuncFormatter(_power_of_ten))
             axes.yaxis.set_minor_formatter(NullFormatter())
         else:
-            axes.yaxis.set_major_locator(MaxNLocator(5))
+            axes.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
             axes.ticklabel_format(axis="y", useOffset=False)
-        svg = _to_svg(figure, salt)
-    window = max(windows)
-    note = f"dots: single steps, line: mean over {window} steps" if window > 1 else ""
-    return Curve(panel.title, tuple(label for label, _, _ in series), note, svg)
+        svg = _to_svg(figure, salt, panel.title)
+    return Curve(panel.title, tuple(label for label, _, _ in series), svg)
 
 
 def _series(key: str, label: str, rows: Sequence[Row]) -> list[tuple[str, Array, Array]]:
@@ -189,17 +188,19 @@ def _is_k(key: str, prefix: str) -> bool:
     return key.startswith(prefix) and key[len(prefix) :].isdecimal()
 
 
-def _plot(axes: Axes, steps: Array, values: Array, color: str) -> int:
-    """Draw one series and return the width of the smoothing window in steps, 1 when it is not smoothed."""
-    if len(steps) < SMOOTH_FROM:
+def _plot(axes: Axes, steps: Array, values: Array, color: str, smooth: bool) -> None:
+    window = window_of(len(steps))
+    if window == 1:
         axes.plot(steps, values, color=color, linewidth=1.6, marker="o", markersize=4)
-        return 1
-    window = max(3, len(steps) // 16) | 1
-    some = slice(None, None, -(-len(steps) // MAX_DOTS))
-    axes.plot(steps[some], values[some], color=color, linestyle="none", marker="o", markersize=2.2, mew=0, alpha=0.35)
-    some = slice(None, None, -(-len(steps) // MAX_LINE_POINTS))
-    axes.plot(steps[some], _centred_mean(values, window)[some], color=color, linewidth=1.8)
-    return window
+        return
+    if smooth:
+        dots = slice(None, None, -(-len(steps) // MAX_DOTS))
+        axes.plot(
+            steps[dots], values[dots], color=color, linestyle="none", marker="o", markersize=2.8, mew=0, alpha=0.4
+        )
+        values = _centred_mean(values, window)
+    line = slice(None, None, -(-len(steps) // MAX_LINE_POINTS))
+    axes.plot(steps[line], values[line], color=color, linewidth=1.8)
 
 
 def _centred_mean(values: Array, window: int) -> Array:
@@ -208,7 +209,15 @@ def _centred_mean(values: Array, window: int) -> Array:
     return np.convolve(values, ones, "same") / np.convolve(np.ones_like(values), ones, "same")
 
 
-def _to_svg(figure: Figure, salt: str) -> Markup:
+def _power_of_ten(value: float, _: int) -> str:
+    """``"10⁻⁵"``; no label for what is not a power of ten."""
+    exponent = math.log10(value)
+    if abs(exponent - round(exponent)) > 1e-6:
+        return ""
+    return "10" + str(round(exponent)).translate(SUPERSCRIPT)
+
+
+def _to_svg(figure: Figure, salt: str, title: str) -> Markup:
     stream = io.StringIO()
     figure.savefig(stream, format="svg", transparent=True, metadata={"Date": None})
     svg = stream.getvalue()
@@ -225,4 +234,4 @@ def _to_svg(figure: Figure, salt: str) -> Markup:
     svg = re.sub(r' (d|x|y|transform)="[^"]*"', lambda found: re.sub(r"(\.\d\d)\d+", r"\1", found[0]), svg)
     for marker, css in CSS_OF.items():
         svg = svg.replace(marker, css)
-    return Markup(re.sub(r"\n\s*", "\n", svg).replace("<svg ", '<svg role="img" ', 1))
+    return Markup(re.sub(r"\n\s*", "\n", svg).replace("<svg ", f'<svg role="img" aria-label="{title}" ', 1))

@@ -18,9 +18,9 @@ from markupsafe import Markup
 from reasoncore.evals.report import numbers
 from reasoncore.evals.report.breakdown import breakdowns
 from reasoncore.evals.report.collect import Report, Stage
-from reasoncore.evals.report.plots import draw_curves
+from reasoncore.evals.report.plots import draw_curves, window_of
 from reasoncore.evals.report.rollouts import choose_examples
-from reasoncore.evals.report.scores import mapping, text
+from reasoncore.evals.report.scores import Estimate, mapping, text
 from reasoncore.evals.report.verdict import cautions, metric_name, verdict
 
 # Control characters, bidirectional overrides and lone surrogates: they hide or reorder text, or break the encoding.
@@ -47,7 +47,11 @@ def render(report: Report) -> str:
 
 def _context(report: Report) -> dict[str, Any]:
     names = [evaluation.name for evaluation in report.evaluations]
-    curves = [(stage, draw_curves(stage.metrics, f"s{place}")) for place, stage in enumerate(report.stages)]
+    curves = [
+        (stage, window_of(len(stage.metrics)), draw_curves(stage.metrics, f"s{place}"))
+        for place, stage in enumerate(report.stages)
+    ]
+    measured = [(e, benchmark) for e in report.evaluations for benchmark in e.benchmarks.values()]
     differences = [comparison.difference for comparison in report.comparisons]
     recipe = mapping(report.run.get("recipe"))
     colour_of = dict(zip(names, _colours(len(names)), strict=True))
@@ -60,14 +64,17 @@ def _context(report: Report) -> dict[str, Any]:
         "reach": max((abs(end) for d in differences for end in (d.mean, d.low, d.high) if end), default=1.0),
         "colour_of_columns": lambda columns: [colour_of[column] for column in columns],
         "metric_name": metric_name,
+        "largest": _largest,
+        "pass_head": _head("Pass", [benchmark.overall.pass_at for _, benchmark in measured]),
+        "cons_head": _head("Cons", [benchmark.overall.cons_at for _, benchmark in measured]),
         "breakdowns": breakdowns(report.evaluations),
-        "curves": [(stage, drawn) for stage, drawn in curves if drawn],
+        "curves": [(stage, window, drawn) for stage, window, drawn in curves if drawn],
         "examples": choose_examples(_rollout_sources(report.stages)),
         "recipe": "\n".join(_recipe_lines(recipe)).strip() if recipe else None,
         "recipe_sha256": text(report.run.get("recipe_sha256")),
         "machine": mapping(report.run.get("machine")),
         "versions": mapping(report.run.get("versions")),
-        "measured": [(e, benchmark) for e in report.evaluations for benchmark in e.benchmarks.values()],
+        "measured": measured,
         "hashes": [
             (stage.name, direction, path, sha256)
             for stage in report.stages
@@ -112,7 +119,17 @@ def _facts(report: Report) -> list[tuple[str, str]]:
 def _colours(count: int) -> list[str]:
     """A CSS colour for each evaluation: the first grey, the last in the accent, those between in blues and greens."""
     between = [f"var(--stage-{1 + place % 4})" for place in range(max(0, count - 2))]
-    return (["var(--stage-first)"] + between if count > 1 else []) + ["var(--accent)"] * (count > 0)
+    return ["var(--stage-first)", *between, "var(--accent)"] if count > 1 else ["var(--accent)"][:count]
+
+
+def _largest(by_k: dict[int, Estimate]) -> int | None:
+    return max(by_k, default=None)
+
+
+def _head(metric: str, columns: list[dict[int, Estimate]]) -> str:
+    """``"Pass@8"`` when all have the same largest k, else ``"Pass@k"`` and each row says its own."""
+    ks = {_largest(by_k) for by_k in columns}
+    return f"{metric}@{ks.pop()}" if len(ks) == 1 and None not in ks else f"{metric}@k"
 
 
 def _rollout_sources(stages: tuple[Stage, ...]) -> list[tuple[str, Path]]:

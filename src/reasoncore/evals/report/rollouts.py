@@ -119,7 +119,7 @@ def _example(key: Key, stages: list[str], kept: list[list[dict[str, Any]]]) -> E
         problem_id=key[1],
         subdomain=text(first.get("subdomain")),
         level=text(first.get("level")),
-        prompt=text(first.get("prompt")),
+        prompt=_short(first.get("prompt"), HEAD_CHARACTERS),
         gold=text(first.get("gold")),
         attempts=tuple(attempts),
     )
@@ -185,7 +185,7 @@ def _integer(value: Any) -> int | None:
     return None if found is None else int(found)
 
 
-def _short(value: Any) -> str | None:
-    """Text for one line of the page; a model may well give a novel as its answer."""
+def _short(value: Any, limit: int = 120) -> str | None:
+    """Text of a bounded length; a model may well give a novel as its answer."""
     found = text(value)
-    return found if found is None or len(found) <= 120 else found[:119] + "…"
+    return found if found is None or len(found) <= limit else found[: limit - 1] + "…"

@@ -6,9 +6,10 @@ worth having, and a report that invents a number is not.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any
+
+LARGEST = 1e300  # beyond this, and for NaN, nothing sensible can be drawn
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ class Comparison:
 
 def number(value: Any) -> float | None:
     """``value`` if it is a finite number, else None (a JSON true is not a number)."""
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value):
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and -LARGEST < value < LARGEST:
         return float(value)
     return None
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from reasoncore.evals.report.collect import UNFINISHED, Report
 from reasoncore.evals.report.numbers import percent, points
 from reasoncore.evals.report.scores import Benchmark, Comparison, Estimate, Evaluation
@@ -14,6 +16,15 @@ KIND_NAMES = {"sft": "SFT", "rl": "RL", "pretrain": "Pretraining", "distill": "D
 
 def verdict(report: Report) -> str:
     """What happened, in one sentence, no stronger than the data."""
+    # Numbers stay with their units when the line breaks.
+    return re.sub(
+        r"(?<=\d) (?=%|to|points|problems|samples)|(?<=\d to) (?=\W?\d)|(?<=%) (?=interval)",
+        "\N{NO-BREAK SPACE}",
+        _sentence(report),
+    )
+
+
+def _sentence(report: Report) -> str:
     evaluations = [evaluation for evaluation in report.evaluations if evaluation.benchmarks]
     headline = _headline(report, evaluations)
     if headline is not None:

@@ -1,0 +1,79 @@
+"""``reasoncore eval``."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from reasoncore.config import HardwareSettings
+from reasoncore.errors import UserInputError
+
+
+def eval_command(
+    model: Path,
+    benchmarks: str,
+    data: Path | None,
+    samples: int | None,
+    limit: int | None,
+    protocol: str,
+    sampling_overrides: dict[str, Any],
+    seed: int,
+    device: str,
+    threads: int,
+    out: Path | None,
+    as_json: bool,
+) -> None:
+    """Load a checkpoint, measure it, write results and report, print a table."""
+    from reasoncore.cli.main import print_result
+    from reasoncore.evals.protocols import find_protocol
+    from reasoncore.evals.runner import EvalPlan, load_all
+
+    if device not in ("auto", "cpu", "cuda", "mps"):
+        raise UserInputError(f"--device {device}: unknown device", "Use auto, cpu, cuda or mps.")
+    names = tuple(dict.fromkeys(name.strip() for name in benchmarks.split(",") if name.strip()))
+    if not names:
+        raise UserInputError("--benchmarks: no name given", "Example: --benchmarks gsm8k,math500")
+    given = {name: value for name, value in sampling_overrides.items() if value is not None}
+    sampling = replace(find_protocol(protocol), **given)
+    plan = EvalPlan(names, protocol, sampling, samples, limit, data, seed)
+    load_all(plan)
+
+    import torch
+
+    from reasoncore.evals.report import write_report
+    from reasoncore.evals.runner import evaluate
+    from reasoncore.infer.local import LocalEngine
+    from reasoncore.model.checkpoint import load_checkpoint
+
+    torch.set_num_threads(threads)
+    hardware = HardwareSettings(device=device, threads=threads)  # type: ignore[arg-type]
+    decoder, tokenizer = load_checkpoint(model)
+    decoder.to(hardware.resolved_device())
+    target = out or Path("runs") / f"eval-{model.resolve().name}"
+    results = evaluate(LocalEngine(decoder, tokenizer, hardware), str(model), plan, target)
+    report = write_report(target)
+    print_result(results, results_table(results) + f"\n\nresults: {target / 'results.json'}\nreport: {report}", as_json)
+
+
+def results_table(results: dict[str, Any]) -> str:
+    """Benchmarks as rows of text, percentages with their 95 % intervals."""
+    header = f"{'benchmark':<18}{'n':>6}{'k':>4}  {'Pass@1 %':<22}{'Pass@k %':<22}{'Cons@k %':>9}{'cut off %':>11}{'no answer %':>13}{'not judged %':>14}"
+    lines = [header]
+    for name, block in results["benchmarks"].items():
+        k = str(block["k"])
+        lines.append(
+            f"{name:<18}{block['n']:>6}{k:>4}  {_interval(block['pass@1']):<22}{_interval(block['pass@k'][k]):<22}"
+            f"{_percent(block['cons@k'][k]['mean']):>9}{_percent(block['cutoff_rate']):>11}"
+            f"{_percent(block['no_answer_rate']):>13}{_percent(block['not_judged_rate']):>14}"
+        )
+    return "\n".join(lines)
+
+
+def _interval(estimate: dict[str, Any]) -> str:
+    low, high = estimate["ci95"] or (None, None)
+    return f"{_percent(estimate['mean'])} [{_percent(low)}, {_percent(high)}]"
+
+
+def _percent(value: float | None) -> str:
+    return "-" if value is None else f"{100 * value:.1f}"

@@ -1,0 +1,131 @@
+"""The command line: one thin function a verb. Heavy imports happen inside, so that ``--help`` is instant."""
+
+from __future__ import annotations
+
+import errno
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from reasoncore.errors import ReasoncoreError
+
+app = typer.Typer(
+    name="reasoncore",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="Train, measure and run a compact reasoning core.",
+)
+
+JsonFlag = Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.")]
+
+
+@app.callback()
+def _options(
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    """Options of every command; ``main`` reads ``--debug`` itself."""
+
+
+@app.command()
+def run(
+    recipe: Annotated[Path, typer.Argument(help="A recipe file, such as recipes/nano.toml.")],
+    run_dir: Annotated[Path | None, typer.Option(help="Where results go. Default: runs/NAME-OF-THE-RECIPE.")] = None,
+    overrides: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a value; may be repeated.")
+    ] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Refuse a run folder that is not empty.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the resolved recipe and the plan, do nothing.")] = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Run a recipe's stages in order. Run it again after an interruption and it goes on.
+
+    Example: reasoncore run recipes/nano.toml --set stages.rl-math.steps=20
+    """
+    from reasoncore.cli.run import run_command
+
+    run_command(recipe, run_dir, overrides or [], fresh, dry_run, as_json)
+
+
+@app.command("eval")
+def evaluate(
+    model: Annotated[Path, typer.Option(help="Checkpoint folder in Hugging Face layout.")],
+    benchmarks: Annotated[str, typer.Option(help="Names, separated by commas.")],
+    data: Annotated[Path | None, typer.Option(help="Folder of the benchmark files. Default: $REASONCORE_DATA.")] = None,
+    samples: Annotated[int | None, typer.Option(min=1, help="Completions a problem. Default: the benchmark's.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Only the first N problems of each benchmark.")] = None,
+    protocol: Annotated[str, typer.Option(help="Sampling settings by name: vt3b, vt1.5b, greedy.")] = "vt3b",
+    temperature: Annotated[float | None, typer.Option(min=0.0, help="Instead of the protocol's.")] = None,
+    top_p: Annotated[float | None, typer.Option(min=1e-6, max=1.0, help="Instead of the protocol's.")] = None,
+    max_tokens: Annotated[int | None, typer.Option(min=1, help="Longest completion. Default: the protocol's.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the draws.")] = 0,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
+    threads: Annotated[int, typer.Option(min=1, help="CPU threads.")] = 2,
+    out: Annotated[Path | None, typer.Option(help="Where results go. Default: runs/eval-NAME.")] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Measure a checkpoint on benchmarks.
+
+    Example: reasoncore eval --model runs/nano/final --benchmarks gsm8k,math500 --data ../shared/data --samples 4
+    """
+    from reasoncore.cli.evaluate import eval_command
+
+    sampling = {"temperature": temperature, "top_p": top_p, "max_tokens": max_tokens}
+    eval_command(model, benchmarks, data, samples, limit, protocol, sampling, seed, device, threads, out, as_json)
+
+
+@app.command()
+def report(
+    folder: Annotated[Path, typer.Argument(help="A run folder, or the folder of an evaluation.")],
+    as_json: JsonFlag = False,
+) -> None:
+    """Write report.html, one page that works offline, from what a folder holds.
+
+    Example: reasoncore report runs/nano
+    """
+    from reasoncore.evals.report import write_report
+
+    path = write_report(folder)
+    print_result({"report": str(path)}, str(path), as_json)
+
+
+def print_result(value: Any, text: str, as_json: bool) -> None:
+    """A command's result on stdout."""
+    typer.echo(json.dumps(value, indent=2, ensure_ascii=False) if as_json else text)
+
+
+def main() -> None:
+    """Run the command line; turn errors into two lines and an exit code (0 done, 1 failed, 2 wrong input, 130)."""
+    debug = "--debug" in sys.argv
+    try:
+        app()
+    except ReasoncoreError as error:
+        if debug:
+            raise
+        _fail(error.message, error.cure, error.exit_code)
+    except KeyboardInterrupt:
+        if debug:
+            raise
+        _fail("interrupted", "Run the same command again to go on.", 130)
+    except OSError as error:
+        if debug or error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        _fail(
+            f"the disk is full: {error.filename or 'a file'} could not be written",
+            "Free some space and run the same command again; finished work is kept.",
+            1,
+        )
+
+
+def _fail(message: str, cure: str, code: int) -> None:
+    typer.echo(f"error: {' '.join(message.split())}", err=True)
+    typer.echo(f"cure: {' '.join(cure.split())}", err=True)
+    raise SystemExit(code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,103 @@
+"""Problem files and trace files of one's own, as JSONL."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from reasoncore.errors import DataError
+from reasoncore.records import Problem, Trace, read_jsonl
+
+_QUESTION_FIELDS = ("question", "problem", "prompt")
+
+
+def load_problem_file(
+    path: Path,
+    *,
+    domain: str = "math",
+    subdomain: str | None = None,
+    instruction: str = "",
+    limit: int | None = None,
+) -> list[Problem]:
+    """Problems from a JSONL file: a question under ``question``, ``problem`` or ``prompt``, and an ``answer``.
+
+    Of an answer with ``####`` in it (GSM8K) only what follows counts. Optional fields: ``id`` or ``unique_id``,
+    ``subdomain`` or ``subject``, ``level`` (a whole number).
+
+    Args:
+        path: The file.
+        domain: Domain of every problem.
+        subdomain: Subdomain of rows that name none; default: the file's stem.
+        instruction: Appended to every question after a space.
+        limit: Read at most this many.
+
+    Raises:
+        DataError: As :func:`load_benchmark`.
+    """
+    problems: list[Problem] = []
+    for line, row in read_jsonl(path):
+        where = f"{path}, line {line}"
+        key = next((field for field in _QUESTION_FIELDS if field in row), None)
+        if key is None:
+            raise DataError(f"{where}: no question", f"Every line needs one of: {', '.join(_QUESTION_FIELDS)}.")
+        answer = _text(row, "answer", where).rpartition("####")[2].strip()
+        if not answer:
+            raise DataError(f"{where}, key 'answer': no answer after '####'", "Mend or delete that line.")
+        level = row.get("level")
+        problems.append(
+            Problem(
+                id=str(row.get("id") or row.get("unique_id") or f"{path.stem}-{len(problems)}"),
+                domain=domain,
+                subdomain=str(row.get("subdomain") or row.get("subject") or subdomain or path.stem),
+                prompt=_asked(_text(row, key, where), instruction),
+                answer=answer,
+                level=level if isinstance(level, int) else None,
+            )
+        )
+        if len(problems) == limit:
+            break
+    return _some(problems, path)
+
+
+def load_trace_file(path: Path) -> list[Trace]:
+    """Worked solutions from a JSONL file: a problem file's fields and a ``response`` (or ``solution``).
+
+    A GSM8K row has neither; its ``answer`` is the rationale, and its last line ``#### N`` becomes a boxed answer.
+
+    Raises:
+        DataError: As :func:`load_problem_file`, or a row without a worked solution.
+    """
+    traces = []
+    rows = [(line, row) for line, row in read_jsonl(path)]
+    for (line, row), problem in zip(rows, load_problem_file(path), strict=True):
+        where = f"{path}, line {line}"
+        key = next((field for field in ("response", "solution") if field in row), None)
+        if key is not None:
+            response = _text(row, key, where)
+        else:
+            rationale, marker, _ = _text(row, "answer", where).rpartition("####")
+            if not marker:
+                raise DataError(f"{where}: no worked solution", 'Every line needs "response", or a GSM8K "answer".')
+            response = f"{rationale.strip()}\n\\boxed{{{problem.answer}}}"
+        traces.append(Trace(problem, response, str(row.get("strategy", "given"))))
+    return traces
+
+
+def _text(row: dict[str, Any], key: str, where: str) -> str:
+    value = row.get(key)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        value = str(value)
+    if not isinstance(value, str) or not value.strip():
+        what = "missing" if key not in row else "empty" if value in (None, "") else "not text"
+        raise DataError(f"{where}, key {key!r}: {what}", "Mend or delete that line.")
+    return value
+
+
+def _asked(question: str, instruction: str) -> str:
+    return f"{question} {instruction}" if instruction else question
+
+
+def _some(problems: list[Problem], path: Path) -> list[Problem]:
+    if not problems:
+        raise DataError(f"{path}: holds no problems", "Check that it is the right file and was fetched whole.")
+    return problems

@@ -1,0 +1,250 @@
+"""The benchmarks: which file holds each, how its rows become problems, how they are asked. One row each."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from reasoncore.domains import DOMAINS
+from reasoncore.errors import DataError, UserInputError
+from reasoncore.records import Problem, read_jsonl, to_json_line
+
+DATA_VARIABLE = "REASONCORE_DATA"
+PROCEDURAL_COUNT = 400
+PROCEDURAL_SEED = 0
+
+_MATH_INSTRUCTION = DOMAINS["math"].instruction
+_QUESTION_FIELDS = ("question", "problem", "prompt")
+
+
+@dataclass(frozen=True, slots=True)
+class Benchmark:
+    """A row of the table.
+
+    Attributes:
+        name: What a user types.
+        file_name: File in the data folder, None for generated problems.
+        load: ``(benchmark, path, limit) -> problems``; ``path`` is None for generated problems.
+        domain: Row of the domain table.
+        default_samples: Samples a problem when the user does not say.
+        instruction: Sentence appended to every question; empty where the questions already carry it.
+        note: One line for the benchmark list.
+    """
+
+    name: str
+    file_name: str | None
+    load: Callable[[Benchmark, Path | None, int | None], list[Problem]]
+    domain: str
+    default_samples: int
+    instruction: str
+    note: str
+
+
+def load_benchmark(name: str, data_dir: Path | None = None, limit: int | None = None) -> list[Problem]:
+    """The problems of a benchmark, in file order, the first ``limit`` of them.
+
+    Args:
+        name: Key of :data:`BENCHMARKS`.
+        data_dir: Folder of the data files; default: environment variable ``REASONCORE_DATA``.
+        limit: At most this many problems; for generated problems, exactly this many.
+
+    Raises:
+        UserInputError: Unknown name, data folder not given or not there, or a limit below 1.
+        DataError: The file is not there, empty, or has a row that cannot be used; says which file, line and key.
+    """
+    benchmark = find_benchmark(name)
+    if limit is not None and limit < 1:
+        raise UserInputError(f"limit {limit}: must be at least 1", "Leave it out to use every problem.")
+    return benchmark.load(benchmark, benchmark_file(benchmark, data_dir), limit)
+
+
+def find_benchmark(name: str) -> Benchmark:
+    """Row of :data:`BENCHMARKS`.
+
+    Raises:
+        UserInputError: There is none of that name; the message has the nearest.
+    """
+    if name in BENCHMARKS:
+        return BENCHMARKS[name]
+    near = difflib.get_close_matches(name, BENCHMARKS, n=1, cutoff=0.0)
+    raise UserInputError(f"unknown benchmark {name!r}; nearest: {near[0]!r}", f"Choose from: {', '.join(BENCHMARKS)}.")
+
+
+def benchmark_file(benchmark: Benchmark, data_dir: Path | None = None) -> Path | None:
+    """Path of the benchmark's data file, None for generated problems.
+
+    Raises:
+        UserInputError: The data folder was not given or is not there.
+    """
+    if benchmark.file_name is None:
+        return None
+    given = data_dir or (Path(os.environ[DATA_VARIABLE]) if os.environ.get(DATA_VARIABLE) else None)
+    if given is None:
+        raise UserInputError(
+            f"benchmark {benchmark.name!r} needs the data file {benchmark.file_name} and no data folder is given",
+            f"Name the folder that holds it with --data, or set {DATA_VARIABLE}.",
+        )
+    if not given.is_dir():
+        raise UserInputError(
+            f"data folder {given}: not there", f"Name the folder that holds {benchmark.file_name} with --data."
+        )
+    return given / benchmark.file_name
+
+
+def benchmark_sha256(name: str, data_dir: Path | None, problems: Sequence[Problem]) -> str:
+    """Hash of what is asked: of the data file, or of the prompts and answers of generated problems."""
+    path = benchmark_file(find_benchmark(name), data_dir)
+    return problems_sha256(problems) if path is None else data_sha256(path)
+
+
+def data_sha256(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal.
+
+    Raises:
+        DataError: The file cannot be read.
+    """
+    try:
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def problems_sha256(problems: Sequence[Problem]) -> str:
+    """SHA-256 over the prompts and answers in order, in hexadecimal."""
+    digest = hashlib.sha256()
+    for problem in problems:
+        digest.update(to_json_line({"prompt": problem.prompt, "answer": problem.answer}).encode())
+    return digest.hexdigest()
+
+
+def load_problem_file(
+    path: Path,
+    *,
+    domain: str = "math",
+    subdomain: str | None = None,
+    instruction: str = "",
+    limit: int | None = None,
+) -> list[Problem]:
+    """Problems from a JSONL file: a question under ``question``, ``problem`` or ``prompt``, and an ``answer``.
+
+    Of an answer with ``####`` in it (GSM8K) only what follows counts. Optional fields: ``id`` or ``unique_id``,
+    ``subdomain`` or ``subject``, ``level`` (a whole number).
+
+    Args:
+        path: The file.
+        domain: Domain of every problem.
+        subdomain: Subdomain of rows that name none; default: the file's stem.
+        instruction: Appended to every question after a space.
+        limit: Read at most this many.
+
+    Raises:
+        DataError: As :func:`load_benchmark`.
+    """
+    problems: list[Problem] = []
+    for line, row in read_jsonl(path):
+        where = f"{path}, line {line}"
+        key = next((field for field in _QUESTION_FIELDS if field in row), None)
+        if key is None:
+            raise DataError(f"{where}: no question", f"Every line needs one of: {', '.join(_QUESTION_FIELDS)}.")
+        answer = _text(row, "answer", where).rpartition("####")[2].strip()
+        if not answer:
+            raise DataError(f"{where}, key 'answer': no answer after '####'", "Mend or delete that line.")
+        level = row.get("level")
+        problems.append(
+            Problem(
+                id=str(row.get("id") or row.get("unique_id") or f"{path.stem}-{len(problems)}"),
+                domain=domain,
+                subdomain=str(row.get("subdomain") or row.get("subject") or subdomain or path.stem),
+                prompt=_asked(_text(row, key, where), instruction),
+                answer=answer,
+                level=level if isinstance(level, int) else None,
+            )
+        )
+        if len(problems) == limit:
+            break
+    return _some(problems, path)
+
+
+def _load_jsonl(benchmark: Benchmark, path: Path | None, limit: int | None) -> list[Problem]:
+    assert path is not None
+    return load_problem_file(
+        path, domain=benchmark.domain, subdomain=benchmark.name, instruction=benchmark.instruction, limit=limit
+    )
+
+
+def _load_parquet(benchmark: Benchmark, path: Path | None, limit: int | None) -> list[Problem]:
+    """Rows of ``prompt`` (a chat) and ``reward_model.ground_truth``, as VibeThinker's evaluation files have them."""
+    assert path is not None
+    problems = []
+    for number, row in enumerate(_parquet_rows(path)):
+        where = f"{path}, row {number + 1}"
+        chat, reward_model = row.get("prompt"), row.get("reward_model")
+        if not isinstance(chat, list) or not chat or not isinstance(chat[-1], dict):
+            raise DataError(f"{where}, key 'prompt': not a list of messages", "Use the original file.")
+        if not isinstance(reward_model, dict):
+            raise DataError(f"{where}: no key 'reward_model'", "Use the original file.")
+        prompt = _asked(_text(chat[-1], "content", f"{where}, key 'prompt'"), benchmark.instruction)
+        answer = _text(reward_model, "ground_truth", f"{where}, key 'reward_model'").strip()
+        problem_id = f"{benchmark.name}-{number}"
+        problems.append(Problem(problem_id, benchmark.domain, benchmark.name, prompt, answer))
+    return _some(problems, path)[:limit]
+
+
+def _parquet_rows(path: Path) -> Iterator[dict[str, Any]]:
+    import pyarrow
+    import pyarrow.parquet
+
+    try:
+        yield from pyarrow.parquet.read_table(path).to_pylist()
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    except pyarrow.ArrowException as error:
+        raise DataError(f"{path}: not a Parquet file ({error})", "Fetch the file again.") from error
+
+
+def _load_procedural(benchmark: Benchmark, path: Path | None, limit: int | None) -> list[Problem]:
+    from reasoncore.procedural import LEVELS, SUBDOMAINS, sample_problems
+
+    worked = sample_problems(list(SUBDOMAINS), LEVELS, "test", limit or PROCEDURAL_COUNT, PROCEDURAL_SEED)
+    return [item.problem for item in worked]
+
+
+def _text(row: dict[str, Any], key: str, where: str) -> str:
+    value = row.get(key)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        value = str(value)
+    if not isinstance(value, str) or not value.strip():
+        what = "missing" if key not in row else "empty" if value in (None, "") else "not text"
+        raise DataError(f"{where}, key {key!r}: {what}", "Mend or delete that line.")
+    return value
+
+
+def _asked(question: str, instruction: str) -> str:
+    return f"{question} {instruction}" if instruction else question
+
+
+def _some(problems: list[Problem], path: Path) -> list[Problem]:
+    if not problems:
+        raise DataError(f"{path}: holds no problems", "Check that it is the right file and was fetched whole.")
+    return problems
+
+
+def _unreadable(path: Path, error: OSError) -> DataError:
+    return DataError(f"{path}: cannot be read ({error.strerror or error})", "Check the path.")
+
+
+_ROWS = (
+    Benchmark("gsm8k", "gsm8k_test.jsonl", _load_jsonl, "math", 4, _MATH_INSTRUCTION, "grade school, 1319"),
+    Benchmark("gsm8k-train", "gsm8k_train.jsonl", _load_jsonl, "math", 1, _MATH_INSTRUCTION, "training split, 7473"),
+    Benchmark("math500", "math500.jsonl", _load_jsonl, "math", 4, _MATH_INSTRUCTION, "competition maths, 500"),
+    Benchmark("aime24", "aime24.parquet", _load_parquet, "math", 64, "", "30; questions carry the instruction"),
+    Benchmark("aime25", "aime25.parquet", _load_parquet, "math", 64, "", "30; questions carry the instruction"),
+    Benchmark("procedural-math", None, _load_procedural, "math", 4, "", "generated, test split, balanced"),
+)
+BENCHMARKS: dict[str, Benchmark] = {row.name: row for row in _ROWS}

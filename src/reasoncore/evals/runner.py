@@ -1,0 +1,104 @@
+"""Measure an engine on benchmarks: rollouts, verdicts, ``rollouts.jsonl`` and ``results.json``."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import reasoncore
+from reasoncore.domains.rollout import roll_out
+from reasoncore.domains.table import DOMAINS
+from reasoncore.evals.benchmarks import benchmark_sha256, find_benchmark, load_benchmark
+from reasoncore.evals.score import score_benchmark
+from reasoncore.infer.engine import Engine, SamplingParams
+from reasoncore.progress import track
+from reasoncore.records import Group, Problem, to_json_line
+from reasoncore.run_dir import write_json_atomic
+from reasoncore.seeding import derive_seed
+
+PROBLEMS_AT_ONCE = 256
+
+
+@dataclass(frozen=True)
+class EvalPlan:
+    """What to measure and how.
+
+    Attributes:
+        samples: Completions a problem; None takes each benchmark's own number.
+        limit: Problems of each benchmark; None takes all.
+    """
+
+    benchmarks: tuple[str, ...]
+    protocol: str
+    sampling: SamplingParams
+    samples: int | None
+    limit: int | None
+    data_dir: Path | None
+    seed: int
+
+
+def load_all(plan: EvalPlan) -> dict[str, list[Problem]]:
+    """The problems of every benchmark of a plan, so that a missing file is said before any work."""
+    return {name: load_benchmark(name, plan.data_dir, plan.limit) for name in plan.benchmarks}
+
+
+def evaluate(engine: Engine, model_name: str, plan: EvalPlan, out: Path) -> dict[str, Any]:
+    """Run a plan. Writes ``out/rollouts.jsonl`` and ``out/results.json`` and returns the results."""
+    problems_of = load_all(plan)
+    out.mkdir(parents=True, exist_ok=True)
+    blocks: dict[str, Any] = {}
+    with (out / "rollouts.jsonl").open("w", encoding="utf-8") as log:
+        for name, problems in problems_of.items():
+            benchmark = find_benchmark(name)
+            samples = plan.samples or benchmark.default_samples
+            rows: list[dict[str, Any]] = []
+            with (
+                closing(DOMAINS[benchmark.domain].make_verifier()) as verifier,
+                track(f"{model_name} on {name} (samples)", len(problems) * samples) as task,
+            ):
+                for start in range(0, len(problems), PROBLEMS_AT_ONCE):
+                    part = problems[start : start + PROBLEMS_AT_ONCE]
+                    groups = roll_out(engine, verifier, part, samples, plan.sampling, plan.seed, task.advance)
+                    new = list(rollout_rows(name, groups, plan.seed))
+                    log.writelines(to_json_line(row) for row in new)
+                    rows += new
+            blocks[name] = score_benchmark(rows, benchmark_sha256(name, plan.data_dir, problems))
+    results = {
+        "model": model_name,
+        "protocol": plan.protocol,
+        "sampling": asdict(plan.sampling),
+        "seed": plan.seed,
+        "reasoncore": reasoncore.__version__,
+        "benchmarks": blocks,
+    }
+    write_json_atomic(out / "results.json", results)
+    return results
+
+
+def rollout_rows(benchmark: str, groups: Sequence[Group], seed: int) -> Iterator[dict[str, Any]]:
+    """Rows of ``rollouts.jsonl``; re-grading needs only these."""
+    for group in groups:
+        problem = group.problem
+        prompt_sha256 = hashlib.sha256(problem.prompt.encode()).hexdigest()
+        for sample, (completion, verdict) in enumerate(zip(group.completions, group.verdicts, strict=True)):
+            yield {
+                "benchmark": benchmark,
+                "problem_id": problem.id,
+                "subdomain": problem.subdomain,
+                "level": problem.level,
+                "sample": sample,
+                "seed": derive_seed(seed, problem.id),
+                "prompt_sha256": prompt_sha256,
+                "prompt": problem.prompt,
+                "text": completion.text,
+                "token_count": len(completion.token_ids),
+                "finish": completion.finish,
+                "answer": verdict.answer,
+                "gold": problem.answer,
+                "correct": verdict.correct,
+                "reason": verdict.reason,
+            }

@@ -1,0 +1,168 @@
+"""From rollout rows to a benchmark's block of ``results.json``. Needs only the rows, so re-grading is this and no more.
+
+A rollout that was not judged (``correct`` is null) is left out of numerator and denominator of its problem, and
+counted in ``not_judged_rate``. A problem left with fewer than k judged samples has no pass@k for that k and is left
+out of that mean; ``n_fully_judged`` says how many problems have all k.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from reasoncore.errors import DataError
+from reasoncore.evals.metrics import cons_at_k, pass_at_k
+from reasoncore.evals.statistics import Estimate, clustered_mean, macro_mean
+
+Row = Mapping[str, Any]
+Metric = Callable[["ProblemSamples"], float | None]
+
+_REQUIRED = ("problem_id", "sample", "token_count", "finish", "answer", "correct")
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemSamples:
+    """The samples of one problem in sampling order; ``answers`` and ``correct`` hold the judged ones only."""
+
+    problem_id: str
+    subdomain: str
+    level: int | None
+    sampled: int
+    answers: tuple[str | None, ...]
+    correct: tuple[bool, ...]
+
+    def pass_at(self, k: int) -> float | None:
+        """Unbiased pass@k, None with fewer than k judged samples."""
+        return pass_at_k(len(self.correct), sum(self.correct), k) if len(self.correct) >= k else None
+
+    def consensus(self) -> float | None:
+        """1.0 if the majority answer of the judged samples is correct, else 0.0; None when none was judged."""
+        return float(cons_at_k(self.answers, self.correct)) if self.correct else None
+
+
+def score_benchmark(rows: Sequence[Row], data_sha256: str) -> dict[str, Any]:
+    """The block of one benchmark, as the contract shows it, with ``subdomains``, ``levels`` and ``macro``.
+
+    Args:
+        rows: Rollouts of one benchmark in any order: the contract's fields, and ``subdomain`` and ``level`` where
+            known.
+        data_sha256: Hash of what was asked.
+
+    Raises:
+        DataError: No rows, a row without a needed field, or one sample given twice.
+    """
+    problems = group_by_problem(rows)
+    k = max(problem.sampled for problem in problems)
+    by_subdomain = _grouped(problems, lambda problem: problem.subdomain)
+    by_level = _grouped([p for p in problems if p.level is not None], lambda problem: f"{problem.level}")
+    return {
+        "n": len(problems),
+        "k": k,
+        **_scores(problems, k),
+        "n_fully_judged": sum(len(problem.correct) == k for problem in problems),
+        "cutoff_rate": _rate(rows, lambda row: row["finish"] == "length"),
+        "no_answer_rate": _rate(rows, lambda row: row["answer"] is None),
+        "not_judged_rate": _rate(rows, lambda row: row["correct"] is None),
+        "mean_tokens": sum(row["token_count"] for row in rows) / len(rows),
+        "data_sha256": data_sha256,
+        "macro": {
+            "pass@1": _macro(by_subdomain, _pass_at_1),
+            "pass@k": {str(size): _macro(by_subdomain, _pass_at(size)) for size in k_values(k)},
+        },
+        "subdomains": {name: {"n": len(part), **_scores(part, k)} for name, part in by_subdomain.items()},
+        "levels": {name: {"n": len(part), **_scores(part, k)} for name, part in by_level.items()},
+    }
+
+
+def k_values(k: int) -> list[int]:
+    """Powers of two up to k, and k itself."""
+    powers = [2**exponent for exponent in range(k.bit_length()) if 2**exponent <= k]
+    return powers if powers[-1] == k else [*powers, k]
+
+
+def group_by_problem(rows: Iterable[Row]) -> list[ProblemSamples]:
+    """Rollout rows by problem, in order of first appearance, samples in sampling order.
+
+    Raises:
+        DataError: As :func:`score_benchmark`.
+    """
+    groups: dict[str, dict[int, Row]] = {}
+    for number, row in enumerate(rows, start=1):
+        missing = [field for field in _REQUIRED if field not in row]
+        if missing:
+            raise DataError(
+                f"rollouts, row {number}: no field {missing[0]!r}", "Use the rollouts.jsonl that an evaluation wrote."
+            )
+        samples = groups.setdefault(str(row["problem_id"]), {})
+        if row["sample"] in samples:
+            raise DataError(
+                f"rollouts, row {number}: sample {row['sample']} of problem {row['problem_id']!r} is there twice",
+                "Delete one of the two rows, or evaluate into an empty folder.",
+            )
+        samples[row["sample"]] = row
+    if not groups:
+        raise DataError("rollouts: no rows", "Evaluate at least one problem.")
+    return [
+        _problem(problem_id, [samples[index] for index in sorted(samples)]) for problem_id, samples in groups.items()
+    ]
+
+
+def _problem(problem_id: str, rows: Sequence[Row]) -> ProblemSamples:
+    judged = [row for row in rows if row["correct"] is not None]
+    return ProblemSamples(
+        problem_id=problem_id,
+        subdomain=str(rows[0].get("subdomain") or "all"),
+        level=rows[0].get("level"),
+        sampled=len(rows),
+        answers=tuple(row["answer"] for row in judged),
+        correct=tuple(bool(row["correct"]) for row in judged),
+    )
+
+
+def _scores(problems: Sequence[ProblemSamples], k: int) -> dict[str, Any]:
+    return {
+        "pass@1": _mean(problems, _pass_at_1),
+        "pass@k": {str(size): _mean(problems, _pass_at(size)) for size in k_values(k)},
+        "cons@k": {str(k): _mean(problems, ProblemSamples.consensus)},
+    }
+
+
+def _pass_at(k: int) -> Metric:
+    return lambda problem: problem.pass_at(k)
+
+
+_pass_at_1 = _pass_at(1)
+
+
+def _values(problems: Sequence[ProblemSamples], metric: Metric) -> list[list[float]]:
+    """One list of one value for each problem that has a value."""
+    return [[value] for value in map(metric, problems) if value is not None]
+
+
+def _mean(problems: Sequence[ProblemSamples], metric: Metric) -> dict[str, Any]:
+    values = _values(problems, metric)
+    return _json(clustered_mean(values) if values else None)
+
+
+def _macro(by_subdomain: Mapping[str, Sequence[ProblemSamples]], metric: Metric) -> dict[str, Any]:
+    values = {name: _values(part, metric) for name, part in by_subdomain.items()}
+    # Dropping a subdomain would silently change what the mean is over.
+    return _json(macro_mean(values) if all(values.values()) else None)
+
+
+def _json(estimate: Estimate | None) -> dict[str, Any]:
+    return {"mean": None, "ci95": [None, None]} if estimate is None else estimate.as_json()
+
+
+def _rate(rows: Sequence[Row], holds: Callable[[Row], bool]) -> float:
+    return sum(map(holds, rows)) / len(rows)
+
+
+def _grouped(
+    problems: Sequence[ProblemSamples], label: Callable[[ProblemSamples], str]
+) -> dict[str, list[ProblemSamples]]:
+    groups: dict[str, list[ProblemSamples]] = {}
+    for problem in problems:
+        groups.setdefault(label(problem), []).append(problem)
+    return dict(sorted(groups.items()))

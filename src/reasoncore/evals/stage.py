@@ -1,0 +1,41 @@
+"""The evaluation stage: measure the checkpoint that the stage before left."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from reasoncore.config import EvalStage
+from reasoncore.evals.protocols import find_protocol
+from reasoncore.evals.runner import EvalPlan, evaluate
+from reasoncore.infer.local import LocalEngine
+from reasoncore.model.checkpoint import load_checkpoint
+from reasoncore.run_dir import now
+from reasoncore.seeding import derive_seed
+from reasoncore.stage import StageContext
+
+
+def eval_plan(settings: EvalStage, seed: int, root: Path) -> EvalPlan:
+    """What an evaluation stage's settings ask for."""
+    sampling = find_protocol(settings.protocol)
+    if settings.max_tokens is not None:
+        sampling = replace(sampling, max_tokens=settings.max_tokens)
+    data_dir = None if settings.data_dir is None else root / settings.data_dir
+    return EvalPlan(
+        settings.benchmarks, settings.protocol, sampling, settings.samples, settings.limit, data_dir, seed
+    )
+
+
+def run_eval(context: StageContext) -> None:
+    """Measure the starting checkpoint; a stage that was interrupted starts over."""
+    assert context.start is not None
+    started = now()
+    context.directory.begin()
+    model, tokenizer = load_checkpoint(context.start)
+    model.to(context.hardware.resolved_device())
+    engine = LocalEngine(model, tokenizer, context.hardware)
+    # One seed for all evaluation stages of a run: paired problems, paired draws.
+    plan = eval_plan(context.settings, derive_seed(context.run_seed, "eval"), context.root)
+    results = evaluate(engine, context.name, plan, context.directory.path)
+    summary = {f"{name} pass@1": block["pass@1"]["mean"] for name, block in results["benchmarks"].items()}
+    context.finish(started, summary)

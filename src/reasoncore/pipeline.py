@@ -1,0 +1,132 @@
+"""The pipeline: a recipe's stages in order, each from the checkpoint the last one left."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import sys
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from reasoncore.config import EvalStage, Recipe, RLStage, SFTStage
+from reasoncore.data.problems import check_source
+from reasoncore.evals.comparison import collect_results
+from reasoncore.evals.report import write_report
+from reasoncore.evals.runner import load_all
+from reasoncore.evals.stage import eval_plan, run_eval
+from reasoncore.model.checkpoint import load_checkpoint, resolve_base
+from reasoncore.progress import say
+from reasoncore.rl.stage import run_rl
+from reasoncore.run_dir import RunDir, now, write_folder_atomic, write_json_atomic
+from reasoncore.sft.pretrain import run_pretrain
+from reasoncore.sft.stage import run_sft
+from reasoncore.stage import StageContext
+
+RUN_STAGE: dict[str, Callable[[StageContext], None]] = {
+    "pretrain": run_pretrain,
+    "sft": run_sft,
+    "rl": run_rl,
+    "eval": run_eval,
+}
+
+
+def run_recipe(recipe: Recipe, run_dir: RunDir, root: Path, fresh: bool = False) -> Path:
+    """Run every stage that is not done yet and write ``final/``, ``results.json`` and ``report.html``.
+
+    Args:
+        root: Paths in the recipe are relative to this folder.
+        fresh: Refuse a run folder that is not empty.
+
+    Returns:
+        The path of the report.
+    """
+    torch.set_num_threads(recipe.hardware.threads)
+    checkpoint = check_inputs(recipe, root)
+    run_dir.open(recipe, describe_run(recipe), fresh)
+    try:
+        for number, (name, settings) in enumerate(recipe.stages.items(), start=1):
+            directory = run_dir.stage(number, name)
+            if directory.manifest is None:
+                say(f"stage {number} of {len(recipe.stages)}: {name} ({settings.kind})")
+                context = StageContext(
+                    name=name,
+                    directory=directory,
+                    settings=settings,
+                    start=checkpoint,
+                    run_seed=recipe.seed,
+                    hardware=recipe.hardware,
+                    recipe_name=recipe.name,
+                    recipe_sha256=recipe.sha256(),
+                    root=root,
+                )
+                RUN_STAGE[settings.kind](context)
+            else:
+                say(f"stage {number} of {len(recipe.stages)}: {name} ({settings.kind}): done before")
+            if directory.checkpoint.is_dir():
+                checkpoint = directory.checkpoint
+        assert checkpoint is not None
+        _write_final(checkpoint, run_dir.path / "final")
+    finally:
+        write_json_atomic(run_dir.path / "results.json", collect_results(run_dir.path))
+        report = write_report(run_dir.path)
+    return report
+
+
+def check_inputs(recipe: Recipe, root: Path) -> Path | None:
+    """Find everything wrong with a recipe's inputs before any work is done. Returns the base checkpoint.
+
+    Raises:
+        UserInputError: A base, data file, benchmark, level, strategy or protocol that is not there.
+    """
+    for settings in recipe.stages.values():
+        if isinstance(settings, SFTStage | RLStage):
+            check_source(settings.data, root)
+        if isinstance(settings, RLStage) and settings.probe is not None:
+            check_source(settings.probe.data, root)
+        if isinstance(settings, EvalStage):
+            load_all(eval_plan(settings, recipe.seed, root))
+    if recipe.base is None:
+        return None
+    base = resolve_base(recipe.base, root)
+    load_checkpoint(base)
+    return base
+
+
+def describe_run(recipe: Recipe) -> dict[str, Any]:
+    """The contents of ``run.json``: what is run, by what, on what."""
+    pages, page_size = os.sysconf("SC_PHYS_PAGES"), os.sysconf("SC_PAGE_SIZE")
+    packages = ("reasoncore", "torch", "transformers", "tokenizers", "safetensors", "math-verify", "numpy")
+    return {
+        "name": recipe.name,
+        "seed": recipe.seed,
+        "recipe_sha256": recipe.sha256(),
+        "started": now(),
+        "command": ["reasoncore", *sys.argv[1:]],
+        "versions": {"python": platform.python_version(), **{name: version(name) for name in packages}},
+        "machine": {
+            "platform": platform.platform(),
+            "cpu": _cpu_name(),
+            "cores": os.cpu_count(),
+            "memory_gib": round(pages * page_size / 2**30, 1),
+            "device": recipe.hardware.resolved_device(),
+            "threads": recipe.hardware.threads,
+        },
+        "recipe": recipe.model_dump(mode="json"),
+    }
+
+
+def _write_final(checkpoint: Path, final: Path) -> None:
+    write_folder_atomic(final, lambda folder: shutil.copytree(checkpoint, folder, dirs_exist_ok=True))
+
+
+def _cpu_name() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())

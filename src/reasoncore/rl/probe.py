@@ -1,0 +1,53 @@
+"""Learning curves: Pass@1 and Pass@K on a small held-out probing set, measured while a stage trains."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from reasoncore.config import ProbeSettings, RLStage
+from reasoncore.data.problems import load_problems
+from reasoncore.domains.table import Verifier
+from reasoncore.evals.metrics import pass_at_k
+from reasoncore.infer.engine import Engine, SamplingParams
+from reasoncore.records import Problem
+from reasoncore.domains.rollout import roll_out
+from reasoncore.seeding import derive_seed
+from reasoncore.stage import StageContext
+
+
+@dataclass(frozen=True)
+class Probe:
+    """A probing set and what measures it; ``settings`` None measures nothing."""
+
+    settings: ProbeSettings | None
+    problems: Sequence[Problem]
+    engine: Engine
+    verifier: Verifier
+    sampling: SamplingParams
+    seed: int
+
+    @classmethod
+    def prepare(cls, stage: RLStage, context: StageContext, engine: Engine, verifier: Verifier) -> Probe:
+        """Load the probing set of an RL stage."""
+        seed = derive_seed(context.run_seed, "probe")
+        problems = load_problems(stage.probe.data, "probe", seed, context.root) if stage.probe else []
+        sampling = SamplingParams(temperature=stage.temperature, max_tokens=stage.max_tokens)
+        return cls(stage.probe, problems, engine, verifier, sampling, seed)
+
+    def measure(self, steps_done: int) -> list[dict[str, Any]]:
+        """A row for ``metrics.jsonl`` when a measurement is due after so many steps, else none."""
+        if self.settings is None or steps_done % self.settings.every:
+            return []
+        k = self.settings.samples
+        groups = roll_out(self.engine, self.verifier, self.problems, k, self.sampling, derive_seed(self.seed, steps_done))
+        correct = [[v.correct for v in group.verdicts if v.correct is not None] for group in groups]
+        judged = [verdicts for verdicts in correct if len(verdicts) == k]
+        row: dict[str, Any] = {"step": steps_done, "probe/problems": len(judged)}
+        for size in sorted({1, k}):
+            values = [pass_at_k(k, sum(verdicts), size) for verdicts in judged]
+            row[f"probe/pass@{size}"] = float(np.mean(values)) if values else None
+        return [row]

@@ -1,0 +1,120 @@
+"""The RL stage: filter prompts, then step by step roll out, judge, weigh and update. Strictly on-policy.
+
+One optimiser step a batch of rollouts ([3B] section 2.2.1).
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+
+from reasoncore.config import RLStage
+from reasoncore.data.problems import load_problems
+from reasoncore.domains.table import DOMAINS, Verifier
+from reasoncore.errors import StageFailedError
+from reasoncore.infer.engine import Engine, SamplingParams
+from reasoncore.infer.local import LocalEngine
+from reasoncore.model.checkpoint import load_checkpoint
+from reasoncore.model.weights import load_into
+from reasoncore.progress import say, track
+from reasoncore.records import Problem
+from reasoncore.rl.probe import Probe
+from reasoncore.rl.prompt_filter import FilterCounts, filter_prompts
+from reasoncore.domains.rollout import roll_out
+from reasoncore.rl.step import rl_step, rollout_rows
+from reasoncore.run_dir import now, write_json_atomic
+from reasoncore.seeding import derive_seed
+from reasoncore.stage import StageContext
+from reasoncore.train.learner import Learner
+from reasoncore.train.supervised import batch_indices, save_progress
+
+
+def run_rl(context: StageContext) -> None:
+    """Reinforce the starting checkpoint and write the stage's checkpoint.
+
+    Raises:
+        StageFailedError: The prompt filter leaves nothing to learn from.
+    """
+    assert context.start is not None
+    settings: RLStage = context.settings
+    started, directory = now(), context.directory
+    snapshot = directory.begin()
+    problems = load_problems(settings.data, "train", derive_seed(context.seed, "problems"), context.root)
+    model, tokenizer = load_checkpoint(context.start)
+    learner = Learner(model, settings.optimiser, context.hardware)
+    engine = LocalEngine(model, tokenizer, context.hardware)
+    sampling = SamplingParams(temperature=settings.temperature, max_tokens=settings.max_tokens)
+    with closing(DOMAINS[problems[0].domain].make_verifier()) as verifier:
+        kept, counts = _kept_problems(context, engine, verifier, problems, sampling)
+        probe = Probe.prepare(settings, context, engine, verifier)
+        first_step = 0
+        if snapshot is not None:
+            load_into(model, snapshot)
+            learner.load_state(snapshot)
+            first_step = json.loads((snapshot / "snapshot.json").read_text(encoding="utf-8"))["step"]
+        else:
+            directory.append("metrics.jsonl", *probe.measure(0))
+
+        def save(folder: Path) -> None:
+            context.save(folder, model, tokenizer)
+
+        with track(f"{directory.path.name} (steps)", settings.steps, first_step) as task:
+            for step in range(first_step, settings.steps):
+                batch = [kept[i] for i in _prompts_of(step, len(kept), settings.prompts_per_step, context.seed)]
+                groups, row = rl_step(step, batch, engine, verifier, learner, settings, sampling, context.seed)
+                directory.append("metrics.jsonl", row, *probe.measure(step + 1))
+                directory.append("rollouts.jsonl", *rollout_rows(step + 1, groups, settings.gamma))
+                if (step + 1) % settings.save_every == 0 and step + 1 < settings.steps:
+                    save_progress(learner, directory, step + 1, save)
+                task.advance(note=f"reward {row['reward']:.3f}")
+    summary = {
+        "prompts": len(problems),
+        "kept": counts.kept,
+        "dropped_all_right": counts.all_correct,
+        "dropped_all_wrong": counts.all_wrong,
+        "dropped_not_judged": counts.not_judged,
+        "steps": settings.steps,
+        "rollouts": settings.steps * settings.prompts_per_step * settings.group_size,
+        "gamma": settings.gamma,
+    }
+    context.finish(started, summary, model, tokenizer)
+
+
+def _kept_problems(
+    context: StageContext, engine: Engine, verifier: Verifier, problems: Sequence[Problem], sampling: SamplingParams
+) -> tuple[list[Problem], FilterCounts]:
+    """The problems worth training on; the decision is kept in ``filter.json``."""
+    settings: RLStage = context.settings
+    record = context.directory.path / "filter.json"
+    if record.exists():
+        decision = json.loads(record.read_text(encoding="utf-8"))
+        kept, counts = decision["kept"], FilterCounts(**decision["counts"])
+    else:
+        seed = derive_seed(context.seed, "filter")
+        with track(f"{context.name}: prompt filter (rollouts)", len(problems) * settings.filter_rollouts) as task:
+            groups = roll_out(engine, verifier, problems, settings.filter_rollouts, sampling, seed, task.advance)
+        kept, counts = filter_prompts(groups)
+        fields = {name: getattr(counts, name) for name in FilterCounts.__dataclass_fields__}
+        write_json_atomic(record, {"rollouts": settings.filter_rollouts, "counts": fields, "kept": kept})
+        say(f"{context.name}: prompt filter over {len(problems)} prompts, {settings.filter_rollouts} rollouts each: {counts}")
+    if not kept:
+        raise StageFailedError(
+            f"stage {context.name}: nothing to learn from after the prompt filter over {len(problems)} prompts, "
+            f"{settings.filter_rollouts} rollouts each ({counts})",
+            "Use problems nearer to what the checkpoint can do, or raise filter_rollouts; the run folder is kept.",
+        )
+    chosen = set(kept)
+    return [problem for problem in problems if problem.id in chosen], counts
+
+
+def _prompts_of(step: int, count: int, per_step: int, seed: int) -> list[int]:
+    """Prompts of a step: epochs of fresh permutations; all of them, in a fresh order, when there are too few."""
+    if count <= per_step:
+        order = list(range(count))
+        random.Random(derive_seed(seed, "order", step)).shuffle(order)
+        return order
+    epochs = (step + 1) * per_step // count + 1
+    return batch_indices(count, per_step, step, seed, epochs)

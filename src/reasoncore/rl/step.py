@@ -1,0 +1,168 @@
+"""One step of MGPO: rollouts of the current policy, verdicts, weighted advantages, one update."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from reasoncore.config import RLStage
+from reasoncore.domains.table import Verifier
+from reasoncore.infer.engine import Engine, SamplingParams
+from reasoncore.records import Group, Problem
+from reasoncore.rl.mgpo import judged_advantages, mgpo_loss, mgpo_weight
+from reasoncore.rl.mismatch import truncated_importance
+from reasoncore.rl.prompt_filter import accuracy
+from reasoncore.domains.rollout import roll_out
+from reasoncore.seeding import derive_seed
+from reasoncore.train.learner import Learner
+from reasoncore.train.packing import MicroBatch, TrainingSequence
+from reasoncore.train.schedule import learning_rate
+
+
+def rl_step(
+    step: int,
+    problems: Sequence[Problem],
+    engine: Engine,
+    verifier: Verifier,
+    learner: Learner,
+    settings: RLStage,
+    sampling: SamplingParams,
+    seed: int,
+) -> tuple[list[Group], dict[str, Any]]:
+    """Do 0-based ``step``. Returns the groups and the row for ``metrics.jsonl``."""
+    started = time.perf_counter()
+    groups = roll_out(engine, verifier, problems, settings.group_size, sampling, derive_seed(seed, "step", step))
+    sampled = time.perf_counter()
+    update = update_policy(learner, groups, settings)
+    rates = settings.optimiser
+    floor = rates.learning_rate if rates.final_learning_rate is None else rates.final_learning_rate
+    rate = learning_rate(step, settings.steps, rates.learning_rate, rates.warmup_fraction, floor)
+    grad_norm = learner.optim_step(rate)
+    ended = time.perf_counter()
+    row = {
+        "step": step + 1,
+        **rollout_metrics(groups),
+        **update,
+        "grad_norm": grad_norm,
+        "learning_rate": rate,
+        "step_time": ended - started,
+        "rollout_time": sampled - started,
+        "update_time": ended - sampled,
+    }
+    return groups, row
+
+
+def update_policy(learner: Learner, groups: Sequence[Group], settings: RLStage) -> dict[str, float]:
+    """Accumulate the gradient of equation 3 over the groups. Returns loss and sampler-learner mismatch.
+
+    Rollouts without advantage add exactly nothing to the gradient, so they are not run through the learner; they stay
+    in every denominator.
+    """
+    sequences, token_weights = policy_sequences(groups, settings.gamma)
+    if not sequences:
+        return {"loss": 0.0}
+    weight_of = {id(sequence): weight for sequence, weight in zip(sequences, token_weights, strict=True)}
+    largest = 0.0
+
+    def token_loss(log_probs_R: Tensor, batch: MicroBatch) -> tuple[Tensor, dict[str, float]]:
+        nonlocal largest
+        device = log_probs_R.device
+        sampler_R = torch.tensor([x for s in batch.sequences for x in s.sampler_log_probs], device=device)
+        advantages_S = torch.tensor([s.advantage for s in batch.sequences], device=device)
+        weights_S = torch.tensor([weight_of[id(s)] for s in batch.sequences], device=device)
+        learner_R = log_probs_R.detach()
+        importance_R = truncated_importance(learner_R, sampler_R, settings.importance_cap)
+        loss = mgpo_loss(
+            log_probs_R,
+            learner_R,
+            advantages_S[batch.sequence_R],
+            weights_S[batch.sequence_R],
+            importance_R,
+            settings.clip_epsilon,
+        )
+        difference_R = (learner_R - sampler_R).abs()
+        largest = max(largest, float(difference_R.max()))
+        sums = {"tokens": float(len(learner_R)), "ratio": float(importance_R.sum()), "gap": float(difference_R.sum())}
+        return loss, sums
+
+    totals = learner.forward_backward(sequences, token_loss, settings.temperature)
+    return {
+        "loss": totals["loss"],
+        "sampling/importance_sampling_ratio/mean": totals["ratio"] / totals["tokens"],
+        "sampling/sampling_logp_difference/mean": totals["gap"] / totals["tokens"],
+        "sampling/sampling_logp_difference/max": largest,
+    }
+
+
+def policy_sequences(groups: Sequence[Group], gamma: float) -> tuple[list[TrainingSequence], list[float]]:
+    """Rollouts with an advantage, and each one's token weight 1 / (groups x judged rollouts of its group x |y_i|)."""
+    counted = [group for group in groups if accuracy(group) is not None]
+    sequences, weights = [], []
+    for group in counted:
+        advantages = judged_advantages(group, gamma)
+        judged = sum(advantage is not None for advantage in advantages)
+        for completion, advantage in zip(group.completions, advantages, strict=True):
+            if advantage and completion.token_ids:
+                sequences.append(
+                    TrainingSequence(
+                        completion.prompt_token_ids + completion.token_ids,
+                        len(completion.prompt_token_ids),
+                        advantage,
+                        completion.log_probs,
+                    )
+                )
+                weights.append(1.0 / (len(counted) * judged * len(completion.token_ids)))
+    return sequences, weights
+
+
+def rollout_metrics(groups: Sequence[Group]) -> dict[str, Any]:
+    """What a step's rollouts look like; TRL's names where TRL has one.
+
+    ``entropy`` is the mean negative log-probability of the sampled tokens, an unbiased estimate in nats a token.
+    """
+    completions = [completion for group in groups for completion in group.completions]
+    rewards = [np.array([v.reward for v in group.verdicts if v.correct is not None]) for group in groups]
+    rewards = [r for r in rewards if len(r)]
+    log_probs = [value for completion in completions for value in completion.log_probs]
+    unjudged = sum(v.correct is None for group in groups for v in group.verdicts)
+    return {
+        "reward": float(np.concatenate(rewards).mean()) if rewards else 0.0,
+        "reward_std": float(np.mean([r.std(ddof=1) if len(r) > 1 else 0.0 for r in rewards])) if rewards else 0.0,
+        "frac_reward_zero_std": float(np.mean([np.ptp(r) == 0 for r in rewards])) if rewards else 1.0,
+        "entropy": -float(np.mean(log_probs)) if log_probs else 0.0,
+        "completions/mean_length": float(np.mean([len(c.token_ids) for c in completions])),
+        "completions/clipped_ratio": float(np.mean([c.finish == "length" for c in completions])),
+        "not_judged": unjudged,
+        "num_tokens": sum(len(c.prompt_token_ids) + len(c.token_ids) for c in completions),
+    }
+
+
+def rollout_rows(step: int, groups: Sequence[Group], gamma: float) -> Iterator[dict[str, Any]]:
+    """Rows for ``rollouts.jsonl``."""
+    for group in groups:
+        p = accuracy(group)
+        advantages = judged_advantages(group, gamma)
+        for sample, (completion, verdict) in enumerate(zip(group.completions, group.verdicts, strict=True)):
+            yield {
+                "step": step,
+                "problem_id": group.problem.id,
+                "subdomain": group.problem.subdomain,
+                "level": group.problem.level,
+                "sample": sample,
+                "prompt": group.problem.prompt,
+                "text": completion.text,
+                "token_count": len(completion.token_ids),
+                "finish": completion.finish,
+                "answer": verdict.answer,
+                "gold": group.problem.answer,
+                "correct": verdict.correct,
+                "reward": verdict.reward,
+                "reason": verdict.reason,
+                "advantage": advantages[sample],
+                "weight": None if p is None else mgpo_weight(p, gamma),
+            }

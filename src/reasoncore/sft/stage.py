@@ -1,0 +1,73 @@
+"""The SFT stage ([3B] section 2.1.2): cross-entropy on response tokens of packed, whole samples."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+
+from reasoncore.data.problems import load_traces
+from reasoncore.errors import DataError
+from reasoncore.model.checkpoint import load_checkpoint
+from reasoncore.model.tokenizer import ChatTokenizer
+from reasoncore.model.weights import load_into
+from reasoncore.records import Trace
+from reasoncore.run_dir import now
+from reasoncore.stage import StageContext
+from reasoncore.train.learner import Learner
+from reasoncore.train.packing import TrainingSequence
+from reasoncore.train.supervised import fit
+
+
+def run_sft(context: StageContext) -> None:
+    """Fine-tune the starting checkpoint on traces and write the stage's checkpoint."""
+    assert context.start is not None
+    settings, started = context.settings, now()
+    snapshot = context.directory.begin()
+    model, tokenizer = load_checkpoint(context.start)
+    traces = load_traces(settings.data, context.seed, context.root)
+    limit = min(settings.max_length, model.config.max_position_embeddings)
+    sequences, dropped = to_sequences(traces, tokenizer, limit)
+    if not sequences:
+        raise DataError(
+            f"stage {context.name}: none of {len(traces)} samples is at most {limit} tokens long", "Raise max_length."
+        )
+    learner = Learner(model, settings.optimiser, context.hardware)
+    first_step = 0
+    if snapshot is not None:
+        load_into(model, snapshot)
+        learner.load_state(snapshot)
+        first_step = json.loads((snapshot / "snapshot.json").read_text(encoding="utf-8"))["step"]
+    steps = fit(
+        learner,
+        sequences,
+        settings,
+        settings.epochs,
+        context.seed,
+        context.directory,
+        lambda folder: context.save(folder, model, tokenizer),
+        first_step,
+    )
+    summary = {
+        "samples": len(sequences),
+        "dropped_too_long": dropped,
+        "tokens": sum(len(sequence.token_ids) for sequence in sequences),
+        "epochs": settings.epochs,
+        "steps": steps,
+        **{f"strategy_{name}": count for name, count in sorted(Counter(t.strategy for t in traces).items())},
+    }
+    context.finish(started, summary, model, tokenizer)
+
+
+def to_sequences(
+    traces: Sequence[Trace], tokenizer: ChatTokenizer, max_length: int
+) -> tuple[list[TrainingSequence], int]:
+    """Traces through the chat template. Returns those that fit and the number dropped for their length."""
+    prompts = tokenizer.prompt_ids([[{"role": "user", "content": trace.problem.prompt}] for trace in traces])
+    responses = tokenizer.response_ids([trace.response for trace in traces])
+    sequences = [
+        TrainingSequence(prompt + response, len(prompt))
+        for prompt, response in zip(prompts, responses, strict=True)
+        if len(prompt) + len(response) <= max_length
+    ]
+    return sequences, len(traces) - len(sequences)

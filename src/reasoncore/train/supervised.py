@@ -1,0 +1,106 @@
+"""Next-token cross-entropy over packed sequences: the loop that SFT and pretraining share.
+
+    L = -(1/R) sum_r log p(y_r)     over the R response tokens of a batch
+"""
+
+from __future__ import annotations
+
+import math
+import random
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from torch import Tensor
+
+from reasoncore.config import SupervisedSettings
+from reasoncore.errors import StageFailedError
+from reasoncore.progress import track
+from reasoncore.run_dir import StageDir
+from reasoncore.seeding import derive_seed
+from reasoncore.train.learner import Learner
+from reasoncore.train.packing import MicroBatch, TrainingSequence
+from reasoncore.train.schedule import learning_rate
+
+
+def fit(
+    learner: Learner,
+    sequences: Sequence[TrainingSequence],
+    settings: SupervisedSettings,
+    epochs: int,
+    seed: int,
+    directory: StageDir,
+    save: Callable[[Path], None],
+    first_step: int = 0,
+) -> int:
+    """Train on ``sequences`` for ``epochs``, logging to and snapshotting in ``directory``.
+
+    Args:
+        save: Writes a checkpoint of the weights into a folder.
+        first_step: Steps done before an interruption.
+
+    Returns:
+        The number of steps of the whole stage.
+    """
+    total_steps = math.ceil(epochs * len(sequences) / settings.batch_size)
+    rates = settings.optimiser
+    floor = rates.learning_rate if rates.final_learning_rate is None else rates.final_learning_rate
+    with track(f"{directory.path.name} (steps)", total_steps, first_step) as task:
+        for step in range(first_step, total_steps):
+            started = time.perf_counter()
+            batch = [sequences[i] for i in batch_indices(len(sequences), settings.batch_size, step, seed, epochs)]
+            response_tokens = sum(sequence.response_length for sequence in batch)
+
+            def cross_entropy(
+                log_probs_R: Tensor, _: MicroBatch, response_tokens: int = response_tokens
+            ) -> tuple[Tensor, dict[str, float]]:
+                return -log_probs_R.sum() / response_tokens, {}
+
+            loss = learner.forward_backward(batch, cross_entropy)["loss"]
+            rate = learning_rate(step, total_steps, rates.learning_rate, rates.warmup_fraction, floor)
+            grad_norm = learner.optim_step(rate)
+            if not math.isfinite(loss):
+                raise StageFailedError(
+                    f"{directory.path}: the loss is {loss} at step {step + 1}", "Lower the learning rate and start again."
+                )
+            seconds = time.perf_counter() - started
+            tokens = sum(len(sequence.token_ids) for sequence in batch)
+            row = {"step": step + 1, "loss": loss, "learning_rate": rate, "grad_norm": grad_norm, "num_tokens": tokens}
+            directory.append(
+                "metrics.jsonl", {**row, "step_time": seconds, "tokens_per_second": tokens / seconds}
+            )
+            if (step + 1) % settings.save_every == 0 and step + 1 < total_steps:
+                save_progress(learner, directory, step + 1, save)
+                if settings.keep_checkpoints:
+                    keep_checkpoint(directory, step + 1, save)
+            task.advance(note=f"loss {loss:.3f}")
+    return total_steps
+
+
+def batch_indices(count: int, batch_size: int, step: int, seed: int, epochs: int) -> list[int]:
+    """Items of 0-based ``step``: every epoch is a fresh permutation, batches run across its end, the last may be short."""
+    end = min((step + 1) * batch_size, epochs * count)
+    out: list[int] = []
+    for epoch in range(step * batch_size // count, (end - 1) // count + 1):
+        order = list(range(count))
+        random.Random(derive_seed(seed, "epoch", epoch)).shuffle(order)
+        out += order[max(0, step * batch_size - epoch * count) : max(0, end - epoch * count)]
+    return out
+
+
+def save_progress(learner: Learner, directory: StageDir, step: int, save: Callable[[Path], None]) -> None:
+    """Snapshot weights and optimiser, to resume from."""
+
+    def fill(folder: Path) -> None:
+        save(folder)
+        learner.save_state(folder)
+
+    directory.save_snapshot(step, fill)
+
+
+def keep_checkpoint(directory: StageDir, step: int, save: Callable[[Path], None]) -> None:
+    """Keep the weights after ``step`` steps under ``checkpoints/``."""
+    from reasoncore.run_dir import write_folder_atomic
+
+    (directory.path / "checkpoints").mkdir(exist_ok=True)
+    write_folder_atomic(directory.path / "checkpoints" / f"step-{step:06d}", save)
