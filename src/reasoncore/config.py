@@ -1,11 +1,11 @@
 """A recipe: TOML -> frozen models <- dotted overrides. Unknown keys fail. Imports no torch.
 
-    name = "nano"
-    base = "nano-base"
+name = "nano"
+base = "nano-base"
 
-    [stages.rl-math]
-    kind = "rl"
-    steps = 100
+[stages.rl-math]
+kind = "rl"
+steps = 100
 """
 
 from __future__ import annotations
@@ -58,7 +58,9 @@ class OptimiserSettings(Settings):
 
     learning_rate: float = Field(gt=0)
     warmup_fraction: float = Field(0.0, ge=0, le=1, description="share of the steps with a linear warm-up")
-    final_learning_rate: float | None = Field(None, ge=0, description="floor of the cosine; none keeps the rate constant")
+    final_learning_rate: float | None = Field(
+        None, ge=0, description="floor of the cosine; none keeps the rate constant"
+    )
     betas: tuple[float, float] = (0.9, 0.95)
     weight_decay: float = Field(0.0, ge=0)
     max_grad_norm: float = Field(1.0, gt=0)
@@ -85,9 +87,7 @@ class ProblemSource(Settings):
 class TraceSource(ProblemSource):
     """Problems with worked solutions, each written by a strategy drawn with the given weight."""
 
-    strategies: dict[str, float] = Field(
-        default_factory=lambda: {"direct": 1.0, "steps": 1.0, "check": 1.0}
-    )
+    strategies: dict[str, float] = Field(default_factory=lambda: {"direct": 1.0, "steps": 1.0, "check": 1.0})
 
     @model_validator(mode="after")
     def _some_strategy_has_weight(self) -> TraceSource:
@@ -182,7 +182,9 @@ class Recipe(Settings):
     """A whole run: a base checkpoint and the stages in order."""
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
-    base: str | None = Field(None, description='"nano-base", a checkpoint folder or a hub id; none starts with "pretrain"')
+    base: str | None = Field(
+        None, description='"nano-base", a checkpoint folder or a hub id; none starts with "pretrain"'
+    )
     seed: int = Field(1, ge=0)
     hardware: HardwareSettings = HardwareSettings()
     stages: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")], Stage] = Field(min_length=1)
@@ -209,7 +211,8 @@ def load_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe:
         tree = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise RecipeError(
-            f"{path}: no readable recipe there ({error.strerror})", "Give the path of a recipe, such as recipes/nano.toml."
+            f"{path}: no readable recipe there ({error.strerror})",
+            "Give the path of a recipe, such as recipes/nano.toml.",
         ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise RecipeError(f"{path}: not valid TOML ({error})", "Mend the syntax at that place.") from error
@@ -254,9 +257,13 @@ def _explain(error: ValidationError, where: str) -> RecipeError:
     kinds = {"pretrain", "sft", "rl", "eval"}
     path = [str(part) for i, part in enumerate(first["loc"]) if not (i == 2 and part in kinds)]
     if first["type"] == "extra_forbidden":
-        return _unknown_key(where, ".".join(path), [".".join([*path[:-1], name]) for name in _fields_at(first["loc"][:-1])])
+        return _unknown_key(
+            where, ".".join(path), [".".join([*path[:-1], name]) for name in _fields_at(first["loc"][:-1])]
+        )
     if first["type"] in ("union_tag_invalid", "union_tag_not_found"):
-        return RecipeError(f"{where}: {'.'.join(path)}.kind is missing or unknown", f"Use one of: {', '.join(sorted(kinds))}.")
+        return RecipeError(
+            f"{where}: {'.'.join(path)}.kind is missing or unknown", f"Use one of: {', '.join(sorted(kinds))}."
+        )
     if first["type"] == "missing":
         return RecipeError(f"{where}: {'.'.join(path)} is missing", "Add it.")
     key = ".".join(path) or "recipe"

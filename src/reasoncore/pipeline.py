@@ -121,7 +121,10 @@ def describe_run(recipe: Recipe) -> dict[str, Any]:
 
 
 def _write_final(checkpoint: Path, final: Path) -> None:
-    write_folder_atomic(final, lambda folder: shutil.copytree(checkpoint, folder, dirs_exist_ok=True))
+    def copy(folder: Path) -> None:
+        shutil.copytree(checkpoint, folder, dirs_exist_ok=True)
+
+    write_folder_atomic(final, copy)
 
 
 def _cpu_name() -> str:

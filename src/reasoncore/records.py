@@ -122,7 +122,9 @@ def read_jsonl(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
                 "Every line must be one JSON object; mend or delete that line.",
             ) from error
         except UnicodeDecodeError as error:
-            raise DataError(f"{path}, after line {line_number}: not UTF-8 text", "Convert the file to UTF-8.") from error
+            raise DataError(
+                f"{path}, after line {line_number}: not UTF-8 text", "Convert the file to UTF-8."
+            ) from error
         except ValueError as error:
             raise DataError(
                 f"{path}, line {line_number}: {error}", "Every line must be one JSON object; mend or delete that line."

@@ -178,7 +178,8 @@ class RunDir:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             raise UserInputError(
-                f"{self.path}: another process is working in this run folder", "Wait for it, or choose another --run-dir."
+                f"{self.path}: another process is working in this run folder",
+                "Wait for it, or choose another --run-dir.",
             ) from error
 
     def _check_same_recipe(self, before: dict[str, Any], recipe: Recipe) -> None:

@@ -55,7 +55,11 @@ class StageContext:
         save_checkpoint(folder, model, tokenizer, self._model_card())
 
     def finish(
-        self, started: str, summary: Mapping[str, Any], model: Decoder | None = None, tokenizer: ChatTokenizer | None = None
+        self,
+        started: str,
+        summary: Mapping[str, Any],
+        model: Decoder | None = None,
+        tokenizer: ChatTokenizer | None = None,
     ) -> None:
         """Write the final checkpoint, if the stage made one, and the manifest."""
         outputs = []
@@ -76,5 +80,3 @@ class StageContext:
             f"seed {self.run_seed}.\n\n"
             f"- resolved recipe sha256 `{self.recipe_sha256}`\n{hashes}\n"
         )
-
-

@@ -47,7 +47,7 @@ def eval_command(
     from reasoncore.model.checkpoint import load_checkpoint
 
     torch.set_num_threads(threads)
-    hardware = HardwareSettings(device=device, threads=threads)  # type: ignore[arg-type]
+    hardware = HardwareSettings(device=device, threads=threads)
     decoder, tokenizer = load_checkpoint(model)
     decoder.to(hardware.resolved_device())
     target = out or Path("runs") / f"eval-{model.resolve().name}"
@@ -58,8 +58,10 @@ def eval_command(
 
 def results_table(results: dict[str, Any]) -> str:
     """Benchmarks as rows of text, percentages with their 95 % intervals."""
-    header = f"{'benchmark':<18}{'n':>6}{'k':>4}  {'Pass@1 %':<22}{'Pass@k %':<22}{'Cons@k %':>9}{'cut off %':>11}{'no answer %':>13}{'not judged %':>14}"
-    lines = [header]
+    lines = [
+        f"{'benchmark':<18}{'n':>6}{'k':>4}  {'Pass@1 %':<22}{'Pass@k %':<22}"
+        f"{'Cons@k %':>9}{'cut off %':>11}{'no answer %':>13}{'not judged %':>14}"
+    ]
     for name, block in results["benchmarks"].items():
         k = str(block["k"])
         lines.append(

@@ -39,7 +39,7 @@ def run(
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a value; may be repeated.")
     ] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Refuse a run folder that is not empty.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the resolved recipe and the plan, do nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the resolved recipe and the plan.")] = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Run a recipe's stages in order. Run it again after an interruption and it goes on.

@@ -18,7 +18,9 @@ def run_command(
     # A recipe in recipes/ speaks of files as its user would, from the project's root.
     root = recipe_path.resolve().parent
     if dry_run:
-        print_result({"recipe": recipe.model_dump(mode="json"), "run_dir": str(target)}, plan_text(recipe, target), as_json)
+        print_result(
+            {"recipe": recipe.model_dump(mode="json"), "run_dir": str(target)}, plan_text(recipe, target), as_json
+        )
         return
     from reasoncore.pipeline import run_recipe
     from reasoncore.run_dir import RunDir

@@ -40,7 +40,7 @@ def load_problem_file(
         key = next((field for field in _QUESTION_FIELDS if field in row), None)
         if key is None:
             raise DataError(f"{where}: no question", f"Every line needs one of: {', '.join(_QUESTION_FIELDS)}.")
-        answer = _text(row, "answer", where).rpartition("####")[2].strip()
+        answer = required_text(row, "answer", where).rpartition("####")[2].strip()
         if not answer:
             raise DataError(f"{where}, key 'answer': no answer after '####'", "Mend or delete that line.")
         level = row.get("level")
@@ -49,14 +49,14 @@ def load_problem_file(
                 id=str(row.get("id") or row.get("unique_id") or f"{path.stem}-{len(problems)}"),
                 domain=domain,
                 subdomain=str(row.get("subdomain") or row.get("subject") or subdomain or path.stem),
-                prompt=_asked(_text(row, key, where), instruction),
+                prompt=with_instruction(required_text(row, key, where), instruction),
                 answer=answer,
                 level=level if isinstance(level, int) else None,
             )
         )
         if len(problems) == limit:
             break
-    return _some(problems, path)
+    return nonempty(problems, path)
 
 
 def load_trace_file(path: Path) -> list[Trace]:
@@ -73,9 +73,9 @@ def load_trace_file(path: Path) -> list[Trace]:
         where = f"{path}, line {line}"
         key = next((field for field in ("response", "solution") if field in row), None)
         if key is not None:
-            response = _text(row, key, where)
+            response = required_text(row, key, where)
         else:
-            rationale, marker, _ = _text(row, "answer", where).rpartition("####")
+            rationale, marker, _ = required_text(row, "answer", where).rpartition("####")
             if not marker:
                 raise DataError(f"{where}: no worked solution", 'Every line needs "response", or a GSM8K "answer".')
             response = f"{rationale.strip()}\n\\boxed{{{problem.answer}}}"
@@ -83,7 +83,8 @@ def load_trace_file(path: Path) -> list[Trace]:
     return traces
 
 
-def _text(row: dict[str, Any], key: str, where: str) -> str:
+def required_text(row: dict[str, Any], key: str, where: str) -> str:
+    """The text (or number, as text) under ``key``; a :class:`DataError` names ``where`` and the key."""
     value = row.get(key)
     if isinstance(value, int | float) and not isinstance(value, bool):
         value = str(value)
@@ -93,11 +94,13 @@ def _text(row: dict[str, Any], key: str, where: str) -> str:
     return value
 
 
-def _asked(question: str, instruction: str) -> str:
+def with_instruction(question: str, instruction: str) -> str:
+    """A question followed by the sentence that says how to answer."""
     return f"{question} {instruction}" if instruction else question
 
 
-def _some(problems: list[Problem], path: Path) -> list[Problem]:
+def nonempty(problems: list[Problem], path: Path) -> list[Problem]:
+    """The same problems; a :class:`DataError` when there are none."""
     if not problems:
         raise DataError(f"{path}: holds no problems", "Check that it is the right file and was fetched whole.")
     return problems

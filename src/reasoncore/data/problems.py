@@ -65,7 +65,9 @@ def find_file(name: str, root: Path) -> Path:
     for path in (Path(name), root / name):
         if path.is_file():
             return path
-    raise DataError(f"{name}: no such file", f'Give the path of a JSONL file, or source = "procedural". Looked in {root}.')
+    raise DataError(
+        f"{name}: no such file", f'Give the path of a JSONL file, or source = "procedural". Looked in {root}.'
+    )
 
 
 def _procedural(source: ProblemSource, split: Split, seed: int) -> list[WorkedProblem]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from reasoncore.domains.table import DOMAINS, Verifier
+from reasoncore.domains.table import Verifier
 from reasoncore.infer.engine import Engine, Request, SamplingParams
-from reasoncore.records import Completion, Group, Problem, Verdict
+from reasoncore.records import Completion, Group, Problem
 from reasoncore.seeding import derive_seed
 
 

@@ -10,16 +10,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from reasoncore.data.files import load_problem_file, nonempty, required_text, with_instruction
 from reasoncore.domains import DOMAINS
 from reasoncore.errors import DataError, UserInputError
-from reasoncore.records import Problem, read_jsonl, to_json_line
+from reasoncore.records import Problem, to_json_line
 
 DATA_VARIABLE = "REASONCORE_DATA"
 PROCEDURAL_COUNT = 400
 PROCEDURAL_SEED = 0
+PROCEDURAL_LEVELS = {"procedural-math": (1, 2, 3), "procedural-math-hard": (4,)}
 
 _MATH_INSTRUCTION = DOMAINS["math"].instruction
-_QUESTION_FIELDS = ("question", "problem", "prompt")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,54 +124,6 @@ def problems_sha256(problems: Sequence[Problem]) -> str:
     return digest.hexdigest()
 
 
-def load_problem_file(
-    path: Path,
-    *,
-    domain: str = "math",
-    subdomain: str | None = None,
-    instruction: str = "",
-    limit: int | None = None,
-) -> list[Problem]:
-    """Problems from a JSONL file: a question under ``question``, ``problem`` or ``prompt``, and an ``answer``.
-
-    Of an answer with ``####`` in it (GSM8K) only what follows counts. Optional fields: ``id`` or ``unique_id``,
-    ``subdomain`` or ``subject``, ``level`` (a whole number).
-
-    Args:
-        path: The file.
-        domain: Domain of every problem.
-        subdomain: Subdomain of rows that name none; default: the file's stem.
-        instruction: Appended to every question after a space.
-        limit: Read at most this many.
-
-    Raises:
-        DataError: As :func:`load_benchmark`.
-    """
-    problems: list[Problem] = []
-    for line, row in read_jsonl(path):
-        where = f"{path}, line {line}"
-        key = next((field for field in _QUESTION_FIELDS if field in row), None)
-        if key is None:
-            raise DataError(f"{where}: no question", f"Every line needs one of: {', '.join(_QUESTION_FIELDS)}.")
-        answer = _text(row, "answer", where).rpartition("####")[2].strip()
-        if not answer:
-            raise DataError(f"{where}, key 'answer': no answer after '####'", "Mend or delete that line.")
-        level = row.get("level")
-        problems.append(
-            Problem(
-                id=str(row.get("id") or row.get("unique_id") or f"{path.stem}-{len(problems)}"),
-                domain=domain,
-                subdomain=str(row.get("subdomain") or row.get("subject") or subdomain or path.stem),
-                prompt=_asked(_text(row, key, where), instruction),
-                answer=answer,
-                level=level if isinstance(level, int) else None,
-            )
-        )
-        if len(problems) == limit:
-            break
-    return _some(problems, path)
-
-
 def _load_jsonl(benchmark: Benchmark, path: Path | None, limit: int | None) -> list[Problem]:
     assert path is not None
     return load_problem_file(
@@ -189,11 +142,11 @@ def _load_parquet(benchmark: Benchmark, path: Path | None, limit: int | None) ->
             raise DataError(f"{where}, key 'prompt': not a list of messages", "Use the original file.")
         if not isinstance(reward_model, dict):
             raise DataError(f"{where}: no key 'reward_model'", "Use the original file.")
-        prompt = _asked(_text(chat[-1], "content", f"{where}, key 'prompt'"), benchmark.instruction)
-        answer = _text(reward_model, "ground_truth", f"{where}, key 'reward_model'").strip()
+        prompt = with_instruction(required_text(chat[-1], "content", f"{where}, key 'prompt'"), benchmark.instruction)
+        answer = required_text(reward_model, "ground_truth", f"{where}, key 'reward_model'").strip()
         problem_id = f"{benchmark.name}-{number}"
         problems.append(Problem(problem_id, benchmark.domain, benchmark.name, prompt, answer))
-    return _some(problems, path)[:limit]
+    return nonempty(problems, path)[:limit]
 
 
 def _parquet_rows(path: Path) -> Iterator[dict[str, Any]]:
@@ -209,30 +162,11 @@ def _parquet_rows(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def _load_procedural(benchmark: Benchmark, path: Path | None, limit: int | None) -> list[Problem]:
-    from reasoncore.procedural import LEVELS, SUBDOMAINS, sample_problems
+    from reasoncore.procedural import SUBDOMAINS, sample_problems
 
-    worked = sample_problems(list(SUBDOMAINS), LEVELS, "test", limit or PROCEDURAL_COUNT, PROCEDURAL_SEED)
+    levels = PROCEDURAL_LEVELS[benchmark.name]
+    worked = sample_problems(list(SUBDOMAINS), levels, "test", limit or PROCEDURAL_COUNT, PROCEDURAL_SEED)
     return [item.problem for item in worked]
-
-
-def _text(row: dict[str, Any], key: str, where: str) -> str:
-    value = row.get(key)
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        value = str(value)
-    if not isinstance(value, str) or not value.strip():
-        what = "missing" if key not in row else "empty" if value in (None, "") else "not text"
-        raise DataError(f"{where}, key {key!r}: {what}", "Mend or delete that line.")
-    return value
-
-
-def _asked(question: str, instruction: str) -> str:
-    return f"{question} {instruction}" if instruction else question
-
-
-def _some(problems: list[Problem], path: Path) -> list[Problem]:
-    if not problems:
-        raise DataError(f"{path}: holds no problems", "Check that it is the right file and was fetched whole.")
-    return problems
 
 
 def _unreadable(path: Path, error: OSError) -> DataError:
@@ -245,6 +179,7 @@ _ROWS = (
     Benchmark("math500", "math500.jsonl", _load_jsonl, "math", 4, _MATH_INSTRUCTION, "competition maths, 500"),
     Benchmark("aime24", "aime24.parquet", _load_parquet, "math", 64, "", "30; questions carry the instruction"),
     Benchmark("aime25", "aime25.parquet", _load_parquet, "math", 64, "", "30; questions carry the instruction"),
-    Benchmark("procedural-math", None, _load_procedural, "math", 4, "", "generated, test split, balanced"),
+    Benchmark("procedural-math", None, _load_procedural, "math", 8, "", "generated, test split, levels 1 to 3"),
+    Benchmark("procedural-math-hard", None, _load_procedural, "math", 8, "", "generated, test split, level 4"),
 )
 BENCHMARKS: dict[str, Benchmark] = {row.name: row for row in _ROWS}

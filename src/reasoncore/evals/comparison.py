@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,11 @@ from reasoncore.records import read_jsonl
 def collect_results(run: Path) -> dict[str, Any]:
     """The contents of ``RUN/results.json`` from what the stages have written so far."""
     folders = [path.parent for path in sorted(run.glob("stages/*/results.json"))]
-    stages = {_stage_name(folder): json.loads((folder / "results.json").read_text(encoding="utf-8")) for folder in folders}
+    stages = {
+        _stage_name(folder): json.loads((folder / "results.json").read_text(encoding="utf-8")) for folder in folders
+    }
     comparisons: list[dict[str, Any]] = []
-    for before, after in zip(folders, folders[1:], strict=False):
+    for before, after in pairwise(folders):
         comparisons += compare_rollouts(before, after)
     return {"stages": stages, "comparisons": comparisons}
 

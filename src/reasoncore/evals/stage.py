@@ -21,9 +21,7 @@ def eval_plan(settings: EvalStage, seed: int, root: Path) -> EvalPlan:
     if settings.max_tokens is not None:
         sampling = replace(sampling, max_tokens=settings.max_tokens)
     data_dir = None if settings.data_dir is None else root / settings.data_dir
-    return EvalPlan(
-        settings.benchmarks, settings.protocol, sampling, settings.samples, settings.limit, data_dir, seed
-    )
+    return EvalPlan(settings.benchmarks, settings.protocol, sampling, settings.samples, settings.limit, data_dir, seed)
 
 
 def run_eval(context: StageContext) -> None:

@@ -55,7 +55,7 @@ def resolve_base(base: str, relative_to: Path) -> Path:
     if base.count("/") != 1 or base.startswith((".", "/")):
         raise CheckpointError(
             f"base {base}: no such folder",
-            f"Give a checkpoint folder, a hub id such as Qwen/Qwen2.5-Coder-3B, or one of: {', '.join(EMBEDDED_BASES)}.",
+            f"Give a checkpoint folder, a hub id such as Qwen/Qwen2.5-Coder-3B, or {' or '.join(EMBEDDED_BASES)}.",
         )
     return _download(base)
 

@@ -72,9 +72,7 @@ class ChatTokenizer:
         self.hf.save_pretrained(folder)
 
     def _render(self, messages: Sequence[Message], add_generation_prompt: bool) -> str:
-        return self.hf.apply_chat_template(
-            list(messages), tokenize=False, add_generation_prompt=add_generation_prompt
-        )
+        return self.hf.apply_chat_template(list(messages), tokenize=False, add_generation_prompt=add_generation_prompt)
 
     def _encode(self, texts: Sequence[str]) -> list[tuple[int, ...]]:
         encodings = self.hf.backend_tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)

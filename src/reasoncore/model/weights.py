@@ -48,7 +48,9 @@ def load_into(model: Decoder, folder: Path) -> None:
                 continue
             target = targets.get(name)
             if target is None:
-                raise CheckpointError(f"{path}: unexpected tensor {name}", f"config.json and weights differ. {_REFETCH}")
+                raise CheckpointError(
+                    f"{path}: unexpected tensor {name}", f"config.json and weights differ. {_REFETCH}"
+                )
             if target.shape != tensor.shape:
                 raise CheckpointError(
                     f"{path}: {name} has shape {list(tensor.shape)}, config.json says {list(target.shape)}", _REFETCH
@@ -127,4 +129,3 @@ def _read_tensors(path: Path) -> Iterator[tuple[str, Tensor]]:
                 yield name, reader.get_tensor(name)
     except (SafetensorError, OSError) as error:
         raise CheckpointError(f"{path}: damaged or cut short ({error})", _REFETCH) from error
-

@@ -10,11 +10,11 @@ import numpy as np
 
 from reasoncore.config import ProbeSettings, RLStage
 from reasoncore.data.problems import load_problems
+from reasoncore.domains.rollout import roll_out
 from reasoncore.domains.table import Verifier
 from reasoncore.evals.metrics import pass_at_k
 from reasoncore.infer.engine import Engine, SamplingParams
 from reasoncore.records import Problem
-from reasoncore.domains.rollout import roll_out
 from reasoncore.seeding import derive_seed
 from reasoncore.stage import StageContext
 
@@ -43,7 +43,9 @@ class Probe:
         if self.settings is None or steps_done % self.settings.every:
             return []
         k = self.settings.samples
-        groups = roll_out(self.engine, self.verifier, self.problems, k, self.sampling, derive_seed(self.seed, steps_done))
+        groups = roll_out(
+            self.engine, self.verifier, self.problems, k, self.sampling, derive_seed(self.seed, steps_done)
+        )
         correct = [[v.correct for v in group.verdicts if v.correct is not None] for group in groups]
         judged = [verdicts for verdicts in correct if len(verdicts) == k]
         row: dict[str, Any] = {"step": steps_done, "probe/problems": len(judged)}

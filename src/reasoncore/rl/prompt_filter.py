@@ -22,7 +22,9 @@ class FilterCounts:
 
     def __str__(self) -> str:
         dropped = f"{self.all_correct} always right, {self.all_wrong} always wrong"
-        return f"kept {self.kept}; dropped {dropped}" + (f", {self.not_judged} not judged" if self.not_judged else "")
+        return f"kept {self.kept} and dropped {dropped}" + (
+            f", {self.not_judged} not judged" if self.not_judged else ""
+        )
 
 
 def accuracy(group: Group) -> float | None:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from reasoncore.config import RLStage
 from reasoncore.data.problems import load_problems
+from reasoncore.domains.rollout import roll_out
 from reasoncore.domains.table import DOMAINS, Verifier
 from reasoncore.errors import StageFailedError
 from reasoncore.infer.engine import Engine, SamplingParams
@@ -23,7 +24,6 @@ from reasoncore.progress import say, track
 from reasoncore.records import Problem
 from reasoncore.rl.probe import Probe
 from reasoncore.rl.prompt_filter import FilterCounts, filter_prompts
-from reasoncore.domains.rollout import roll_out
 from reasoncore.rl.step import rl_step, rollout_rows
 from reasoncore.run_dir import now, write_json_atomic
 from reasoncore.seeding import derive_seed
@@ -99,11 +99,11 @@ def _kept_problems(
         kept, counts = filter_prompts(groups)
         fields = {name: getattr(counts, name) for name in FilterCounts.__dataclass_fields__}
         write_json_atomic(record, {"rollouts": settings.filter_rollouts, "counts": fields, "kept": kept})
-        say(f"{context.name}: prompt filter over {len(problems)} prompts, {settings.filter_rollouts} rollouts each: {counts}")
+        say(f"{context.name}: prompt filter, {len(problems)} prompts x {settings.filter_rollouts} rollouts: {counts}")
     if not kept:
         raise StageFailedError(
-            f"stage {context.name}: nothing to learn from after the prompt filter over {len(problems)} prompts, "
-            f"{settings.filter_rollouts} rollouts each ({counts})",
+            f"stage {context.name}: the prompt filter leaves nothing to learn from: of {len(problems)} prompts "
+            f"x {settings.filter_rollouts} rollouts it {counts}",
             "Use problems nearer to what the checkpoint can do, or raise filter_rollouts; the run folder is kept.",
         )
     chosen = set(kept)

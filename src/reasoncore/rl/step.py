@@ -11,13 +11,13 @@ import torch
 from torch import Tensor
 
 from reasoncore.config import RLStage
+from reasoncore.domains.rollout import roll_out
 from reasoncore.domains.table import Verifier
 from reasoncore.infer.engine import Engine, SamplingParams
 from reasoncore.records import Group, Problem
 from reasoncore.rl.mgpo import judged_advantages, mgpo_loss, mgpo_weight
 from reasoncore.rl.mismatch import truncated_importance
 from reasoncore.rl.prompt_filter import accuracy
-from reasoncore.domains.rollout import roll_out
 from reasoncore.seeding import derive_seed
 from reasoncore.train.learner import Learner
 from reasoncore.train.packing import MicroBatch, TrainingSequence

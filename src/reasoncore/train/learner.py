@@ -49,7 +49,7 @@ class Learner:
         totals: defaultdict[str, float] = defaultdict(float)
         for _, micro_batch in self._micro_batches(sequences):
             loss, sums = token_loss(self._log_probs(micro_batch, temperature), micro_batch)
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()
             totals["loss"] += loss.item()
             for name, value in sums.items():
                 totals[name] += value

@@ -20,7 +20,7 @@ CHUNK_ELEMENTS = {"cpu": 2**20, "cuda": 2**28, "mps": 2**24}
 
 def token_log_probs(hidden_NC: Tensor, head_weight_VC: Tensor, targets_N: Tensor, temperature: float = 1.0) -> Tensor:
     """Natural log-probability of each target under the softmax at ``temperature``. Returns float32 ``[N]``."""
-    return _TokenLogProbs.apply(hidden_NC, head_weight_VC, targets_N, temperature)  # type: ignore[no-untyped-call]
+    return _TokenLogProbs.apply(hidden_NC, head_weight_VC, targets_N, temperature)
 
 
 class _TokenLogProbs(torch.autograd.Function):

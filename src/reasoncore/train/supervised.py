@@ -1,6 +1,6 @@
 """Next-token cross-entropy over packed sequences: the loop that SFT and pretraining share.
 
-    L = -(1/R) sum_r log p(y_r)     over the R response tokens of a batch
+L = -(1/R) sum_r log p(y_r)     over the R response tokens of a batch
 """
 
 from __future__ import annotations
@@ -61,14 +61,13 @@ def fit(
             grad_norm = learner.optim_step(rate)
             if not math.isfinite(loss):
                 raise StageFailedError(
-                    f"{directory.path}: the loss is {loss} at step {step + 1}", "Lower the learning rate and start again."
+                    f"{directory.path}: the loss is {loss} at step {step + 1}",
+                    "Lower the learning rate and start again.",
                 )
             seconds = time.perf_counter() - started
             tokens = sum(len(sequence.token_ids) for sequence in batch)
             row = {"step": step + 1, "loss": loss, "learning_rate": rate, "grad_norm": grad_norm, "num_tokens": tokens}
-            directory.append(
-                "metrics.jsonl", {**row, "step_time": seconds, "tokens_per_second": tokens / seconds}
-            )
+            directory.append("metrics.jsonl", {**row, "step_time": seconds, "tokens_per_second": tokens / seconds})
             if (step + 1) % settings.save_every == 0 and step + 1 < total_steps:
                 save_progress(learner, directory, step + 1, save)
                 if settings.keep_checkpoints:
@@ -78,7 +77,7 @@ def fit(
 
 
 def batch_indices(count: int, batch_size: int, step: int, seed: int, epochs: int) -> list[int]:
-    """Items of 0-based ``step``: every epoch is a fresh permutation, batches run across its end, the last may be short."""
+    """Items of 0-based ``step``: fresh permutation every epoch, batches run across its end, the last may be short."""
     end = min((step + 1) * batch_size, epochs * count)
     out: list[int] = []
     for epoch in range(step * batch_size // count, (end - 1) // count + 1):
