@@ -10,16 +10,16 @@ steps = 100
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from reasoncore.config_errors import explain, unknown_key
 from reasoncore.errors import RecipeError
 
 
@@ -175,6 +175,7 @@ class EvalStage(Settings):
     data_dir: str | None = None
 
 
+STAGE_KINDS = {"pretrain": PretrainStage, "sft": SFTStage, "rl": RLStage, "eval": EvalStage}
 Stage = Annotated[PretrainStage | SFTStage | RLStage | EvalStage, Field(discriminator="kind")]
 
 
@@ -221,7 +222,7 @@ def load_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe:
     try:
         return Recipe.model_validate(tree)
     except ValidationError as error:
-        raise _explain(error, str(path)) from error
+        raise explain(error, str(path), Recipe, STAGE_KINDS) from error
 
 
 def _apply_override(tree: dict[str, Any], override: str) -> None:
@@ -237,55 +238,8 @@ def _apply_override(tree: dict[str, Any], override: str) -> None:
     *parents, leaf = key.strip().split(".")
     for depth, name in enumerate(parents):
         if name not in node and depth == 1 and parents[0] == "stages":
-            raise _unknown_key(f"--set {key}", name, node)
+            raise unknown_key(f"--set {key}", ".".join(parents[: depth + 1]), node)
         node = node.setdefault(name, {})
         if not isinstance(node, dict):
             raise RecipeError(f"--set {key}: {name} is a value, not a section", "Check the spelling of the key.")
     node[leaf] = value
-
-
-def _unknown_key(where: str, key: str, valid: Iterable[str]) -> RecipeError:
-    valid = sorted(valid)
-    near = difflib.get_close_matches(key, valid, n=1)
-    cure = f"Did you mean {near[0]}?" if near else "Remove it."
-    return RecipeError(f"{where}: unknown key {key}", f"{cure} Valid here: {', '.join(valid)}.")
-
-
-def _explain(error: ValidationError, where: str) -> RecipeError:
-    """The first problem pydantic found, as one line and a cure."""
-    first = error.errors()[0]
-    kinds = {"pretrain", "sft", "rl", "eval"}
-    path = [str(part) for i, part in enumerate(first["loc"]) if not (i == 2 and part in kinds)]
-    if first["type"] == "extra_forbidden":
-        return _unknown_key(
-            where, ".".join(path), [".".join([*path[:-1], name]) for name in _fields_at(first["loc"][:-1])]
-        )
-    if first["type"] in ("union_tag_invalid", "union_tag_not_found"):
-        return RecipeError(
-            f"{where}: {'.'.join(path)}.kind is missing or unknown", f"Use one of: {', '.join(sorted(kinds))}."
-        )
-    if first["type"] == "missing":
-        return RecipeError(f"{where}: {'.'.join(path)} is missing", "Add it.")
-    key = ".".join(path) or "recipe"
-    given = "" if isinstance(first["input"], dict | Settings) else f" (given: {first['input']!r})"
-    return RecipeError(f"{where}: {key}: {first['msg']}{given}", f"Mend {key}; --dry-run shows the resolved recipe.")
-
-
-def _fields_at(location: Sequence[str | int]) -> list[str]:
-    """Names of the fields that are valid at a place in the recipe."""
-    by_kind = {"pretrain": PretrainStage, "sft": SFTStage, "rl": RLStage, "eval": EvalStage}
-    model: Any = Recipe
-    for index, part in enumerate(location):
-        if index == 0 and part == "stages":
-            continue
-        if index == 1 and location[0] == "stages":
-            continue
-        if index == 2 and location[0] == "stages":
-            model = by_kind[str(part)]
-            continue
-        annotation = model.model_fields[str(part)].annotation
-        candidates = [annotation, *getattr(annotation, "__args__", ())]
-        model = next((c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel)), None)
-        if model is None:
-            return []
-    return list(model.model_fields)

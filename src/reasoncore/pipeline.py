@@ -83,6 +83,7 @@ def check_inputs(recipe: Recipe, root: Path) -> Path | None:
     Raises:
         UserInputError: A base, data file, benchmark, level, strategy or protocol that is not there.
     """
+    recipe.hardware.resolved_device()
     for settings in recipe.stages.values():
         if isinstance(settings, SFTStage | RLStage):
             check_source(settings.data, root)

@@ -59,7 +59,7 @@ def load_problem_file(
     return nonempty(problems, path)
 
 
-def load_trace_file(path: Path) -> list[Trace]:
+def load_trace_file(path: Path, *, instruction: str = "") -> list[Trace]:
     """Worked solutions from a JSONL file: a problem file's fields and a ``response`` (or ``solution``).
 
     A GSM8K row has neither; its ``answer`` is the rationale, and its last line ``#### N`` becomes a boxed answer.
@@ -69,7 +69,7 @@ def load_trace_file(path: Path) -> list[Trace]:
     """
     traces = []
     rows = [(line, row) for line, row in read_jsonl(path)]
-    for (line, row), problem in zip(rows, load_problem_file(path), strict=True):
+    for (line, row), problem in zip(rows, load_problem_file(path, instruction=instruction), strict=True):
         where = f"{path}, line {line}"
         key = next((field for field in ("response", "solution") if field in row), None)
         if key is not None:
@@ -95,8 +95,8 @@ def required_text(row: dict[str, Any], key: str, where: str) -> str:
 
 
 def with_instruction(question: str, instruction: str) -> str:
-    """A question followed by the sentence that says how to answer."""
-    return f"{question} {instruction}" if instruction else question
+    """A question followed by the sentence that says how to answer, unless it ends so already."""
+    return question if question.endswith(instruction) else f"{question} {instruction}"
 
 
 def nonempty(problems: list[Problem], path: Path) -> list[Problem]:

@@ -7,11 +7,15 @@ from pathlib import Path
 
 from reasoncore.config import ProblemSource, TraceSource
 from reasoncore.data.files import load_problem_file, load_trace_file
+from reasoncore.domains.table import DOMAINS
 from reasoncore.errors import DataError
 from reasoncore.procedural import LEVELS, SUBDOMAINS, sample_problems
 from reasoncore.procedural.core import STRATEGIES, Split, WorkedProblem
 from reasoncore.records import Problem, Trace
 from reasoncore.seeding import derive_seed
+
+# A file's questions are asked as the benchmarks ask theirs.
+INSTRUCTION = DOMAINS["math"].instruction
 
 
 def load_problems(source: ProblemSource, split: Split, seed: int, root: Path) -> list[Problem]:
@@ -23,13 +27,13 @@ def load_problems(source: ProblemSource, split: Split, seed: int, root: Path) ->
     """
     if source.source == "procedural":
         return [worked.problem for worked in _procedural(source, split, seed)]
-    return load_problem_file(find_file(source.source, root))[: source.count]
+    return load_problem_file(find_file(source.source, root), instruction=INSTRUCTION)[: source.count]
 
 
 def load_traces(source: TraceSource, seed: int, root: Path) -> list[Trace]:
     """Problems with one worked solution each; procedural ones by a strategy drawn with the source's weights."""
     if source.source != "procedural":
-        return load_trace_file(find_file(source.source, root))[: source.count]
+        return load_trace_file(find_file(source.source, root), instruction=INSTRUCTION)[: source.count]
     names, weights = zip(*sorted(source.strategies.items()), strict=True)
     traces = []
     for worked in _procedural(source, "train", seed):

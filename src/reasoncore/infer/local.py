@@ -21,7 +21,7 @@ from reasoncore.infer.engine import Request, SamplingParams
 from reasoncore.infer.kv_cache import DecodeAttention, KVCache, PrefillAttention
 from reasoncore.infer.sampling import sample_tokens
 from reasoncore.model.attention import PackedAttention, group_by_length
-from reasoncore.model.network import Decoder
+from reasoncore.model.network import Decoder, mixed_precision
 from reasoncore.model.tokenizer import ChatTokenizer
 from reasoncore.records import Completion
 from reasoncore.seeding import derive_seed
@@ -48,9 +48,10 @@ class LocalEngine:
         A prompt that fills the model's context leaves no room to answer: its completions are empty, cut off.
         """
         prompts = self.tokenizer.prompt_ids([request.messages for request in requests])
-        decoding = _Decoding(self.model, self.tokenizer, self.hardware, requests, prompts, sampling)
-        while decoding.unfinished:
-            on_finished(decoding.advance())
+        with mixed_precision(self.model.device):
+            decoding = _Decoding(self.model, self.tokenizer, self.hardware, requests, prompts, sampling)
+            while decoding.unfinished:
+                on_finished(decoding.advance())
         return decoding.completions()
 
 

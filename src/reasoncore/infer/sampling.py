@@ -33,7 +33,7 @@ def sample_tokens(logits_BV: Tensor, params: SamplingParams, uniform_B: Tensor) 
     cumulative_BV = probs_BV.cumsum(-1)
     total_B = cumulative_BV[:, -1]
     # Strictly below the total, so that rounding never reaches past the last token of positive probability.
-    threshold_B = torch.minimum(uniform_B * total_B, total_B.nextafter(total_B.new_zeros(())))
+    threshold_B = torch.minimum(uniform_B * total_B, total_B * (1 - 2**-24))
     token_B = torch.searchsorted(cumulative_BV, threshold_B[:, None], right=True).squeeze(-1)
     return token_B, probs_BV.gather(-1, token_B[:, None]).squeeze(-1).log()
 

@@ -10,6 +10,7 @@ Query, key and value are one matrix, and so are gate and up: fewer, larger produ
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
 import torch
@@ -19,6 +20,11 @@ from torch.utils.checkpoint import checkpoint
 
 from reasoncore.model.config import ModelConfig
 from reasoncore.model.rope import cos_sin, inverse_frequencies, rotate
+
+
+def mixed_precision(device: torch.device) -> AbstractContextManager[None]:
+    """bfloat16 products over float32 parameters on CUDA; float32 throughout on CPU and MPS."""
+    return torch.autocast("cuda", torch.bfloat16) if device.type == "cuda" else nullcontext()
 
 
 class Attention(Protocol):

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import torch
@@ -17,7 +16,7 @@ from torch import Tensor
 
 from reasoncore.config import HardwareSettings, OptimiserSettings
 from reasoncore.model.attention import group_by_length
-from reasoncore.model.network import Decoder
+from reasoncore.model.network import Decoder, mixed_precision
 from reasoncore.train.loss import token_log_probs
 from reasoncore.train.packing import MicroBatch, TrainingSequence, pack
 
@@ -106,11 +105,8 @@ class Learner:
             yield indices, pack([sequences[index] for index in indices], self.device)
 
     def _log_probs(self, batch: MicroBatch, temperature: float) -> Tensor:
-        with self._precision():
+        with mixed_precision(self.device):
             hidden_NC = self.model(batch.tokens_N, batch.attention.positions_N, batch.attention)
             return token_log_probs(
                 hidden_NC.index_select(0, batch.predicts_R), self.model.head_weight_VC, batch.targets_R, temperature
             )
-
-    def _precision(self) -> AbstractContextManager[None]:
-        return torch.autocast("cuda", torch.bfloat16) if self.device.type == "cuda" else nullcontext()
