@@ -17,10 +17,10 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 # A nano recipe's policy after fine-tuning: many bare answers, some short workings, some long ones.
 NANO_LENGTHS = ((0.45, 6, 9), (0.30, 25, 60), (0.25, 60, 140))
@@ -28,7 +28,7 @@ NANO_LENGTHS = ((0.45, 6, 9), (0.30, 25, 60), (0.25, 60, 140))
 Report = dict[str, float]
 
 
-# --- the command line ------------------------------------------------------------------------------------------------
+# --- the command line ----------------------------------------------------------------------------------------------
 
 
 def parser(description: str | None, rounds: int) -> argparse.ArgumentParser:
@@ -53,7 +53,7 @@ class Side:
     variant: str = ""
 
 
-# --- the parent ------------------------------------------------------------------------------------------------------
+# --- the parent ----------------------------------------------------------------------------------------------------
 
 
 class Worker:
@@ -61,15 +61,15 @@ class Worker:
 
     def __init__(self, side: Side, case: str, model: Path) -> None:
         self.side = side
-        threads = sys.argv[sys.argv.index("--threads") + 1] if "--threads" in sys.argv else "2"
         extra = ["--side", side.side, "--variant", side.variant, "--case", case, "--model", str(model)]
         quiet = {"TRANSFORMERS_VERBOSITY": "error", "HF_HUB_OFFLINE": "1", "HF_DATASETS_DISABLE_PROGRESS_BARS": "1"}
+        quiet |= {"PYTHONWARNINGS": "ignore", "HF_HUB_DISABLE_PROGRESS_BARS": "1"}
         self.process = subprocess.Popen(
             [sys.executable, *sys.argv, *extra],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env={**os.environ, **quiet, "OMP_NUM_THREADS": threads, "TOKENIZERS_PARALLELISM": "true"},
+            env={**os.environ, **quiet, "TOKENIZERS_PARALLELISM": "true"},
         )
 
     def round(self) -> Report:
@@ -106,16 +106,18 @@ def compare(sides: Sequence[Side], case: str, model: Path, rounds: int, warmup: 
     return out
 
 
-def fastest(sides: Sequence[Side], case: str, model: Path, key: str = "seconds", rounds: int = 2) -> Side:
-    """The variant with the lowest median of ``key``, each run alone."""
+def fastest(
+    sides: Sequence[Side], case: str, model: Path, key: str = "seconds", rounds: int = 2
+) -> tuple[Side, dict[Side, float]]:
+    """The variant with the lowest median of ``key``, each run alone, and those medians."""
     if len(sides) == 1:
-        return sides[0]
+        return sides[0], {}
     medians = {
         side: statistics.median(report[key] for report in compare([side], case, model, rounds, 1)[side])
         for side in sides
     }
     say(f"  {case}: " + ", ".join(f"{side.variant}: {value:.3g}" for side, value in medians.items()))
-    return min(medians, key=lambda side: medians[side])
+    return min(medians, key=lambda side: medians[side]), medians
 
 
 def say(text: str) -> None:
@@ -123,7 +125,7 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-# --- the worker ------------------------------------------------------------------------------------------------------
+# --- the worker ----------------------------------------------------------------------------------------------------
 
 
 class NoMoreRoundsError(Exception):
@@ -159,10 +161,8 @@ def serve(run: Callable[[Turns], None], threads: int) -> None:
     import torch
 
     torch.set_num_threads(threads)
-    try:
+    with suppress(NoMoreRoundsError):
         run(turns)
-    except NoMoreRoundsError:
-        pass
 
 
 def _memory_mib(field: str) -> float:
@@ -175,7 +175,7 @@ def _memory_mib(field: str) -> float:
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / scale
 
 
-# --- models, problems, lengths -----------------------------------------------------------------------------------------
+# --- models, problems, lengths -------------------------------------------------------------------------------------
 
 
 @contextmanager
@@ -240,7 +240,7 @@ def draw_lengths(empirical: Sequence[int], count: int, seed: int, number: int) -
     return random.Random(f"{seed}/{number}").choices(empirical, k=count)
 
 
-# --- both engines with lengths imposed -----------------------------------------------------------------------------------
+# --- both engines with lengths imposed -----------------------------------------------------------------------------
 
 
 class ForcedLengths:
@@ -296,7 +296,27 @@ def row_lengths(lengths: Sequence[int], prompt_width: int) -> Any:
     return StoppingCriteriaList([RowLengths()])
 
 
-# --- the floor -----------------------------------------------------------------------------------------------------------
+# --- the floor -----------------------------------------------------------------------------------------------------
+
+
+class Floor(dict[str, float]):
+    """The best of what the side ``floor`` measured so far: the machine is not always at its best."""
+
+    def __init__(self, model: Path) -> None:
+        super().__init__()
+        self.worker = Worker(Side("floor"), "floor", model)
+        self.measure()
+
+    def measure(self) -> None:
+        """Measure again; call it between cases."""
+        for key, value in self.worker.round().items():
+            self[key] = max(value, self.get(key, 0.0))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.worker.close()
 
 
 def measure_floor(turns: Turns, folder: Path, batches: Sequence[int]) -> None:
@@ -323,24 +343,25 @@ def measure_floor(turns: Turns, folder: Path, batches: Sequence[int]) -> None:
     body = config.num_hidden_layers * sum(rows * columns for rows, columns in layer)
     shapes = layer * config.num_hidden_layers + [(hidden, config.vocab_size)]
     weights = [torch.randn(columns, rows) for rows, columns in shapes]
-    turns.wait()
-    rates = {}
-    with torch.inference_mode():
-        for batch in batches:
-            inputs = [torch.randn(batch, rows) for rows, _ in shapes]
+    inputs_of = {batch: [torch.randn(batch, rows) for rows, _ in shapes] for batch in batches}
+    flop = 2 * sum(weight.numel() for weight in weights)
+    while True:
+        turns.wait()
+        rates = {}
+        for batch, inputs in inputs_of.items():
             best = float("inf")
             began = time.perf_counter()
-            while time.perf_counter() - began < 3:
+            while time.perf_counter() - began < 2:
                 started = time.perf_counter()
-                for x, weight in zip(inputs, weights, strict=True):
-                    F.linear(x, weight)
+                with torch.inference_mode():
+                    for x, weight in zip(inputs, weights, strict=True):
+                        F.linear(x, weight)
                 best = min(best, time.perf_counter() - started)
-            rates[f"rate_{batch}"] = 2 * batch * sum(weight.numel() for weight in weights) / best
-    turns.report(body=body, head=hidden * config.vocab_size, **rates)
-    turns.wait()
+            rates[f"rate_{batch}"] = flop * batch / best
+        turns.report(body=body, head=hidden * config.vocab_size, **rates)
 
 
-# --- the table ---------------------------------------------------------------------------------------------------------
+# --- the table -----------------------------------------------------------------------------------------------------
 
 
 def numbers(reports: Sequence[Report], key: str) -> list[float]:
@@ -369,9 +390,13 @@ def memory_rows(case: str, ours: Sequence[Report], peer: Sequence[Report]) -> li
     return rows
 
 
-def shares(title: str, floor: float, ours: Sequence[float], peer: Sequence[float]) -> list[str]:
-    """How much of the time the floor would take: ``floor`` and the sides in seconds."""
-    return [title, *(f"{floor / statistics.median(side):.0%}" for side in (ours, peer)), "-"]
+def shares(title: str, floors: Sequence[float], ours: Sequence[Report], peer: Sequence[Report]) -> list[str]:
+    """Time the floor takes for the same work over the time a side took; ``floors`` in seconds, one a round."""
+    out = [title]
+    for side in (ours, peer):
+        each = [floor / seconds for floor, seconds in zip(floors, numbers(side, "seconds"), strict=True)]
+        out.append(f"{statistics.median(each):.0%}")
+    return [*out, "-"]
 
 
 def print_table(first: str, peer: str, rows: Sequence[Sequence[str]]) -> None:

@@ -21,6 +21,7 @@ def main() -> None:
     options.add_argument("--samples", type=int, default=8, help="completions a prompt")
     options.add_argument("--tokens", type=int, default=64, help="length of case (a)")
     options.add_argument("--lengths", type=Path, help="JSON list of lengths to draw case (b) from")
+    options.add_argument("--batches", type=int, nargs="+", default=PEER_BATCHES, help="of the peer, to choose from")
     options.add_argument("--cases", nargs="+", default=["equal", "nano"], choices=["equal", "nano"])
     args = options.parse_args()
     if args.side:
@@ -29,26 +30,26 @@ def main() -> None:
         return
 
     print(common.machine(args))
-    rows: list[list[str]] = []
     total = args.prompts * args.samples
-    with common.checkpoint(args.model) as folder:
-        base = common.compare([Side("floor")], "floor", folder, 1, 0)[Side("floor")][0]
-        chosen = []
+    results, chosen = {}, []
+    with common.checkpoint(args.model) as folder, common.Floor(folder) as base:
         for case in args.cases:
-            batches = sorted({min(batch, total) for batch in PEER_BATCHES})
-            best = common.fastest([Side("peer", str(batch)) for batch in batches], case, folder)
+            batches = sorted({min(batch, total) for batch in args.batches})
+            best, _ = common.fastest([Side("peer", str(batch)) for batch in batches], case, folder)
             chosen.append(f"{best.variant} ({case})")
             reports = common.compare([Side("ours"), best], case, folder, args.rounds, args.warmup)
-            a, b = reports[Side("ours")], reports[best]
-            speed_a, speed_b = ([r["tokens"] / r["seconds"] for r in side] for side in (a, b))
-            rows.append(common.paired(f"{case}: useful tokens/s", speed_a, speed_b, higher_is_better=True))
-            rate = base[f"rate_{total}"]
-            per_token = 2 * (base["body"] + base["head"]) / rate
-            floor_s = a[0]["tokens"] * per_token + a[0]["prompt_tokens"] * 2 * base["body"] / rate
-            seconds = [common.numbers(side, "seconds") for side in (a, b)]
-            rows.append(common.shares(f"{case}: share of the GEMM floor's speed", floor_s, *seconds))
-            rows += common.memory_rows(case, a, b)
-    rows.append([f"GEMM floor at batch {total}: tokens/s", f"{1 / per_token:,.0f}", f"{1 / per_token:,.0f}", "-"])
+            results[case] = (reports[Side("ours")], reports[best])
+            base.measure()
+    rate = base[f"rate_{total}"]
+    per_token = 2 * (base["body"] + base["head"]) / rate
+    rows: list[list[str]] = []
+    for case, (a, b) in results.items():
+        speed_a, speed_b = ([r["tokens"] / r["seconds"] for r in side] for side in (a, b))
+        rows.append(common.paired(f"{case}: useful tokens/s", speed_a, speed_b, higher_is_better=True))
+        floors = [r["tokens"] * per_token + r["prompt_tokens"] * 2 * base["body"] / rate for r in a]
+        rows.append(common.shares(f"{case}: share of the GEMM floor's speed", floors, a, b))
+        rows += common.memory_rows(case, a, b)
+    rows.append([f"GEMM floor at batch {total}, tokens/s", f"{1 / per_token:,.0f}", f"{1 / per_token:,.0f}", "-"])
     rows.append(["GEMM rate there, GFLOP/s", f"{rate / 1e9:,.0f}", f"{rate / 1e9:,.0f}", "-"])
     common.print_table(f"rollout, {total} completions", f"generate, batch {', '.join(chosen)}", rows)
 

@@ -14,7 +14,7 @@ RECIPES = sorted((Path(__file__).parents[2] / "recipes").glob("*.toml"))
 
 
 def two_steps(path: Path) -> Recipe:
-    """The recipe with every stage cut to two steps and a handful of problems."""
+    """The recipe with every stage cut to two steps (SFT to 32) and a handful of problems."""
     recipe = load_recipe(path)
     overrides = []
     for name, stage in recipe.stages.items():
@@ -22,7 +22,8 @@ def two_steps(path: Path) -> Recipe:
             case PretrainStage():
                 cut = {"documents": 40, "batch_size": 20, "model.hidden_size": 16, "model.intermediate_size": 16}
             case SFTStage():
-                cut = {"data.count": 16, "batch_size": 8}
+                # Long enough to learn to answer in a box, so that RL finds prompts to learn from.
+                cut = {"data.count": 1024, "batch_size": 32}
             case RLStage():
                 cut = {"data.count": 24, "steps": 2, "prompts_per_step": 4, "group_size": 4, "probe.every": 2}
                 cut["probe.data.count"] = 4
@@ -50,7 +51,7 @@ def test_two_steps_of_every_stage(path: Path, tmp_path: Path) -> None:
         assert not list(folder.glob("resume-*"))
         if not isinstance(stage, EvalStage):
             steps = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
-            assert max(row["step"] for row in steps) == 2
+            assert max(row["step"] for row in steps) == (32 if isinstance(stage, SFTStage) else 2)
     model = AutoModelForCausalLM.from_pretrained(run / "final")
     tokenizer = AutoTokenizer.from_pretrained(run / "final")
     prompt = tokenizer.apply_chat_template([{"role": "user", "content": "1 + 1"}], add_generation_prompt=True)

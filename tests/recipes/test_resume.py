@@ -76,7 +76,8 @@ def test_ten_kills_change_no_byte(tmp_path: Path) -> None:
             assert code == 0
             assert weights(folder) == weights(undisturbed)
             attempt += 1
-    assert start(folder := killed / f"{attempt}").wait() == 0
+    folder = killed / f"{attempt}"
+    assert start(folder).wait() == 0
     assert weights(folder) == weights(undisturbed)
     assert results(folder) == results(undisturbed)
     assert len(weights(undisturbed)) == 3

@@ -250,6 +250,17 @@ def test_a_prompt_near_the_context_is_cut_at_its_end() -> None:
             assert len(completion.token_ids) == room or stopped
 
 
+def test_every_completion_keeps_its_own_limit_when_rows_move() -> None:
+    """Rooms of 3 to 40 tokens side by side; each request alone has nobody to change places with."""
+    empty = len(tokenizer().prompt_ids([[{"role": "user", "content": ""}]])[0])
+    texts = ["~" * (CONTEXT - empty - room) for room in (40, 3, 25, 8)]
+    mixed = requests(texts, n=3)
+    together = engine(decode_rows=5).generate(mixed, SamplingParams(max_tokens=60))
+    apart = [engine(decode_rows=1).generate([request], SamplingParams(max_tokens=60))[0] for request in mixed]
+    assert token_ids(together) == token_ids(apart)
+    assert [max(len(c.token_ids) for c in row) for row in together] == [40, 3, 25, 8]
+
+
 def test_progress_counts_every_completion_once() -> None:
     told: list[int] = []
     engine(decode_rows=3).generate(requests(n=5), SamplingParams(max_tokens=12), told.append)

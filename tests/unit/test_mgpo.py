@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reasoncore.config import HardwareSettings, OptimiserSettings, RLStage
@@ -59,7 +59,7 @@ def make_learner(micro_batch_tokens: int = 64) -> Learner:
     return Learner(model, OptimiserSettings(learning_rate=1e-3), hardware)
 
 
-def settings(**changes: float) -> RLStage:
+def rl_settings(**changes: float) -> RLStage:
     fixed = {
         "kind": "rl",
         "optimiser": {"learning_rate": 1e-3},
@@ -95,11 +95,12 @@ def with_learner_log_probs(group: Group, offset: float, temperature: float = 1.0
         (1.0, math.log(2)),
         (0.25, D_QUARTER),
         (0.75, D_QUARTER),
+        (1e-6, math.log(2) + 1e-6 * (math.log(1e-6) - 1)),  # near 0, to first order in p
         (0.125, 0.125 * math.log(0.25) + 0.875 * math.log(1.75)),
     ],
 )
 def test_max_entropy_deviation(p: float, deviation: float) -> None:
-    assert max_entropy_deviation(p) == pytest.approx(deviation, abs=1e-15)
+    assert max_entropy_deviation(p) == pytest.approx(deviation, abs=1e-12)
 
 
 def test_deviation_at_a_quarter_as_a_number() -> None:
@@ -120,6 +121,7 @@ def test_weight_at_the_ends(gamma: float) -> None:
     assert mgpo_weight(1.0, gamma) == pytest.approx(0.5**gamma, rel=1e-14)
 
 
+@settings(deadline=None)
 @given(p=st.floats(0, 1), gamma=st.floats(0, 8))
 def test_weight_is_bounded_and_symmetric(p: float, gamma: float) -> None:
     weight = mgpo_weight(p, gamma)
@@ -127,6 +129,7 @@ def test_weight_is_bounded_and_symmetric(p: float, gamma: float) -> None:
     assert weight == pytest.approx(mgpo_weight(1 - p, gamma), rel=1e-9)
 
 
+@settings(deadline=None)
 @given(correct=st.integers(0, 16), further=st.integers(0, 16), gamma=st.floats(0.1, 8))
 def test_weight_falls_with_distance_from_one_half(correct: int, further: int, gamma: float) -> None:
     near, far = sorted((correct / 16, further / 16), key=lambda p: abs(p - 0.5))
@@ -146,6 +149,7 @@ def test_equal_rewards_have_no_advantage_at_all(rewards: list[float]) -> None:
     assert group_advantages(np.array(rewards)).tolist() == [0.0] * len(rewards)
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(-2, 2), min_size=2, max_size=32))
 def test_advantages_sum_to_zero_and_keep_the_order(rewards: list[float]) -> None:
     advantages = group_advantages(np.array(rewards))
@@ -197,8 +201,8 @@ def test_rollouts_that_could_not_be_judged_change_no_loss_and_no_gradient() -> N
     without = Group(masked.problem, masked.completions[::2], masked.verdicts[::2])
     nothing_judged = make_group([None, None])
     other = make_group([True, False, False], [1, 3, 2])
-    loss, grads = gradients([masked, other, nothing_judged], settings(gamma=2.0))
-    expected_loss, expected = gradients([without, other], settings(gamma=2.0))
+    loss, grads = gradients([masked, other, nothing_judged], rl_settings(gamma=2.0))
+    expected_loss, expected = gradients([without, other], rl_settings(gamma=2.0))
     assert loss == pytest.approx(expected_loss, abs=1e-7)
     assert max(g.abs().max() for g in expected) > 1e-3
     for got, want in zip(grads, expected, strict=True):
@@ -215,7 +219,7 @@ def test_denominators_keep_groups_and_rollouts_without_gradient() -> None:
     assert [s.response_length for s in sequences] == [4, 2]
     assert weights == pytest.approx([1 / (2 * 3 * 4), 1 / (2 * 3 * 2)])
     assert policy_sequences([make_group([True, True])], 1.0) == ([], [])
-    assert update_policy(make_learner(), [make_group([False, False])], settings())["loss"] == 0.0
+    assert update_policy(make_learner(), [make_group([False, False])], rl_settings())["loss"] == 0.0
 
 
 def test_loss_and_gradient_of_a_hand_computed_case_with_clipping() -> None:
@@ -272,7 +276,7 @@ def test_truncated_importance_is_capped_and_has_no_gradient() -> None:
 
 @pytest.mark.parametrize(("ratio", "factor"), [(1.0, 1.0), (0.5, 0.5), (1.5, 1.5), (8.0, 2.0)])
 def test_importance_scales_the_policy_gradient(ratio: float, factor: float) -> None:
-    stage = settings(gamma=1.0, importance_cap=2.0, temperature=0.8)
+    stage = rl_settings(gamma=1.0, importance_cap=2.0, temperature=0.8)
     group = make_group([True, False, False], [3, 1, 4])
     matched = with_learner_log_probs(group, 0.0, 0.8)
     shifted = with_learner_log_probs(group, math.log(ratio), 0.8)
@@ -290,7 +294,7 @@ def test_update_is_the_gradient_of_equation_three_by_plain_autograd() -> None:
     """gamma 2, temperature 0.7, two groups: against sum over tokens of -w A / (2 G |y|) grad log pi."""
     groups = [make_group([True, False], [2, 3]), make_group([False, True, False, False], [1, 4, 1, 2])]
     groups = [with_learner_log_probs(group, 0.0, 0.7) for group in groups]
-    _, got = gradients(groups, settings(gamma=2.0, temperature=0.7))
+    _, got = gradients(groups, rl_settings(gamma=2.0, temperature=0.7))
     learner = make_learner()
     objective = torch.zeros(())
     for group in groups:

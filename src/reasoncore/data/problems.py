@@ -44,13 +44,14 @@ def load_traces(source: TraceSource, seed: int, root: Path) -> list[Trace]:
 
 
 def check_source(source: ProblemSource, root: Path) -> None:
-    """Say at once, before any work, that a source cannot be read.
+    """Find out before any work whether a source can be used.
 
     Raises:
-        UserInputError: No such file, or an unknown subdomain, level or strategy.
+        UserInputError: No such file, a row that cannot be used, or an unknown subdomain, level or strategy.
     """
     if source.source != "procedural":
-        find_file(source.source, root)
+        load = load_trace_file if isinstance(source, TraceSource) else load_problem_file
+        load(find_file(source.source, root))
         return
     strategies = source.strategies if isinstance(source, TraceSource) else {}
     chosen: tuple[tuple[str, tuple[object, ...], tuple[object, ...]], ...] = (

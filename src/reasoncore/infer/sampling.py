@@ -15,7 +15,7 @@ def sample_tokens(logits_BV: Tensor, params: SamplingParams, uniform_B: Tensor) 
     """Sample one token a row.
 
     Args:
-        uniform_B: Numbers in [0, 1), float32, that decide the draw.
+        uniform_B: Multiples of 2**-24 in [0, 1), float32, that decide the draw.
 
     Returns:
         ``token_B`` and ``log_prob_B``: the natural log-probability under the distribution drawn from, after
@@ -32,8 +32,8 @@ def sample_tokens(logits_BV: Tensor, params: SamplingParams, uniform_B: Tensor) 
     probs_BV = logits_BV.softmax(-1)
     cumulative_BV = probs_BV.cumsum(-1)
     total_B = cumulative_BV[:, -1]
-    # Strictly below the total, so that rounding never reaches past the last token of positive probability.
-    threshold_B = torch.minimum(uniform_B * total_B, total_B * (1 - 2**-24))
+    # At most 1 - 2**-24 of the total, which float32 rounds to below it: never past the last possible token.
+    threshold_B = uniform_B * total_B
     token_B = torch.searchsorted(cumulative_BV, threshold_B[:, None], right=True).squeeze(-1)
     return token_B, probs_BV.gather(-1, token_B[:, None]).squeeze(-1).log()
 

@@ -34,9 +34,8 @@ def cos_sin(positions_N: Tensor, frequency_D2: Tensor, dtype: torch.dtype) -> tu
     The sign of ``rotate_half`` is folded into the sine, which saves a negation a layer.
     """
     angle_ND2 = positions_N.float()[:, None] * frequency_D2
-    cos_ND = torch.cat((angle_ND2.cos(), angle_ND2.cos()), dim=-1)
-    sin_ND = torch.cat((-angle_ND2.sin(), angle_ND2.sin()), dim=-1)
-    return cos_ND[:, None].to(dtype), sin_ND[:, None].to(dtype)
+    cos_ND2, sin_ND2 = angle_ND2.cos().to(dtype), angle_ND2.sin().to(dtype)
+    return torch.cat((cos_ND2, cos_ND2), dim=-1)[:, None], torch.cat((-sin_ND2, sin_ND2), dim=-1)[:, None]
 
 
 def rotate(x_NHD: Tensor, cos_N1D: Tensor, sin_N1D: Tensor) -> Tensor:

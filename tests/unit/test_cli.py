@@ -1,0 +1,198 @@
+"""The command line as a user meets it: exit codes, two-line errors, nothing lost."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from reasoncore.cli.main import main
+
+RECIPES = Path(__file__).parents[2] / "recipes"
+NANO = RECIPES / "nano.toml"
+
+
+def run_cli(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *words: object
+) -> tuple[int, str, str]:
+    """Exit code, stdout and stderr of one call."""
+    monkeypatch.setattr(sys, "argv", ["reasoncore", *map(str, words)])
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    captured = capsys.readouterr()
+    return int(stopped.value.code or 0), captured.out, captured.err
+
+
+def test_help_is_fast_and_imports_no_torch() -> None:
+    command = [sys.executable, "-X", "importtime", "-m", "reasoncore.cli.main", "--help"]
+    best = 9.0
+    for _ in range(3):
+        began = time.monotonic()
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        best = min(best, time.monotonic() - began)
+    assert "torch" not in done.stderr
+    assert all(verb in done.stdout for verb in ("run", "eval", "report"))
+    assert best < 0.3 or "CI" in os.environ
+
+
+def broken_base(folder: Path, how: str) -> Path:
+    """A copy of the embedded base with one thing wrong."""
+    from reasoncore.model.checkpoint import resolve_base
+
+    base = folder / how
+    shutil.copytree(resolve_base("nano-base", folder), base)
+    if how == "no-config":
+        (base / "config.json").unlink()
+    elif how == "truncated-weights":
+        weights = base / "model.safetensors"
+        weights.write_bytes(weights.read_bytes()[:100_000])
+    elif how == "small-embedding":
+        config = json.loads((base / "config.json").read_text())
+        (base / "config.json").write_text(json.dumps({**config, "vocab_size": 900}))
+    elif how == "no-tokenizer":
+        for path in base.glob("tokenizer*"):
+            path.unlink()
+    return base
+
+
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [
+        ("no-config", "no readable config.json"),
+        ("truncated-weights", "damaged or cut short"),
+        ("small-embedding", "the tokenizer has 1024 entries but the embedding only 900 rows"),
+        ("no-tokenizer", "its tokenizer cannot be loaded"),
+    ],
+)
+def test_broken_bases(how: str, said: str, tmp_path: Path, capsys, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    base = broken_base(tmp_path, how)
+    code, out, err = run_cli(capsys, monkeypatch, "run", NANO, "--run-dir", tmp_path / "r", "--set", f"base={base}")
+    assert (code, out) == (2, "")
+    assert said in err
+    assert err.count("\n") == 2
+    assert err.startswith("error: ")
+    assert "\ncure: " in err
+    assert not (tmp_path / "r").exists(), "nothing may be started"
+
+
+@pytest.mark.parametrize(
+    ("override", "said"),
+    [
+        ("stages.rl-math.step=20", "Did you mean stages.rl-math.steps?"),
+        ("stages.rl-maths.steps=20", "Did you mean stages.rl-math?"),
+        ("hardwear.threads=1", "Did you mean hardware?"),
+        ("stages.rl-math.kind=ppo", "Use one of: pretrain, sft, rl, eval."),
+        ("stages.rl-math.steps=many", "stages.rl-math.steps"),
+        ("stages.sft-math.data.levels=[7]", "unknown level 7"),
+        ("stages.sft-math.data.strategies={guess=1}", "unknown strategy 'guess'"),
+        ("stages.eval-rl.protocol=greddy", "Did you mean greedy?"),
+        ("stages.eval-rl.benchmarks=['gsm9k']", "gsm8k"),
+        ("stages.rl-math.data.source=none.jsonl", "none.jsonl: no such file"),
+        ("seed", "not of the form key=value"),
+        ("base=./nowhere", "no such folder"),
+    ],
+)
+def test_wrong_values(override: str, said: str, tmp_path: Path, capsys, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    code, _, err = run_cli(capsys, monkeypatch, "run", NANO, "--run-dir", tmp_path / "r", "--set", override)
+    assert code == 2
+    assert said in err
+    assert err.count("\n") == 2
+
+
+def test_recipe_that_is_not_there(tmp_path: Path, capsys, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    code, _, err = run_cli(capsys, monkeypatch, "run", tmp_path / "missing.toml")
+    assert code == 2
+    assert "missing.toml: no readable recipe" in err
+
+
+def test_unknown_key_comes_before_what_it_causes(tmp_path: Path, capsys, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    (tmp_path / "r.toml").write_text('name="x"\nbase="nano-base"\n[stages.a]\nkind="eval"\nbenchmark=["gsm8k"]\n')
+    code, _, err = run_cli(capsys, monkeypatch, "run", tmp_path / "r.toml")
+    assert code == 2
+    assert "Did you mean stages.a.benchmarks?" in err
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ('{"question": "1+1?", "answer": "2"}\n{"question": oops}\n', "mine.jsonl, line 2: not valid JSON"),
+        ('{"question": "1+1?"}\n', "mine.jsonl, line 1, key 'answer'"),
+        ("", "holds no problems"),
+    ],
+)
+def test_broken_problem_files(content: str, said: str, tmp_path: Path, capsys, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    path = tmp_path / "mine.jsonl"
+    path.write_text(content)
+    words = ["run", NANO, "--run-dir", tmp_path / "r", "--set", f"stages.rl-math.data.source={path}"]
+    code, _, err = run_cli(capsys, monkeypatch, *words)
+    assert code == 2
+    assert said in err
+    assert err.count("\n") == 2
+    assert not (tmp_path / "r").exists(), "found before any work"
+
+
+def test_run_folder_of_another_recipe_is_left_alone(tmp_path: Path, capsys, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    from reasoncore.config import load_recipe
+    from reasoncore.run_dir import RunDir
+
+    RunDir(tmp_path / "r").open(recipe := load_recipe(NANO), {"recipe": recipe.model_dump(mode="json")})
+    code, _, err = run_cli(capsys, monkeypatch, "run", NANO, "--run-dir", tmp_path / "r", "--set", "seed=2")
+    assert code == 2
+    assert "different: seed" in err
+    code, _, err = run_cli(capsys, monkeypatch, "run", NANO, "--run-dir", tmp_path / "r", "--fresh")
+    assert code == 2
+    assert "--fresh never touches" in err
+
+
+def test_dry_run_prints_every_value_and_does_nothing(tmp_path: Path, capsys, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    words = ["run", NANO, "--run-dir", tmp_path / "r", "--dry-run", "--set", "stages.rl-math.steps=7"]
+    code, out, _ = run_cli(capsys, monkeypatch, *words)
+    assert code == 0
+    assert "stages.rl-math.steps = 7" in out
+    assert "stages.rl-math.importance_cap = 2.0" in out
+    code, out, _ = run_cli(capsys, monkeypatch, *words, "--json")
+    assert json.loads(out)["recipe"]["stages"]["rl-math"]["steps"] == 7
+    assert not (tmp_path / "r").exists()
+
+
+def test_full_disk_is_one_line_and_the_run_can_go_on(tmp_path: Path, capsys, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    small = {
+        "stages.eval-base.limit": 4,
+        "stages.eval-base.samples": 1,
+        "stages.sft-math.data.count": 8,
+        "stages.eval-sft.limit": 4,
+        "stages.eval-sft.samples": 1,
+        "stages.rl-math.data.count": 24,
+        "stages.rl-math.steps": 1,
+        "stages.rl-math.probe.data.count": 4,
+        "stages.eval-rl.limit": 4,
+        "stages.eval-rl.samples": 1,
+    }
+    words = ["run", NANO, "--run-dir", tmp_path / "r"]
+    words += [word for key, value in small.items() for word in ("--set", f"{key}={value}")]
+    log = tmp_path / "r" / "stages" / "02-sft-math" / "metrics.jsonl"
+    # A log that leads to /dev/full takes no byte: the disk is full from the second stage on.
+    from reasoncore.run_dir import StageDir
+
+    begin = StageDir.begin
+
+    def begin_on_a_full_disk(self: StageDir) -> Path | None:
+        snapshot = begin(self)
+        if self.path.name == "02-sft-math":
+            (self.path / "metrics.jsonl").symlink_to("/dev/full")
+        return snapshot
+
+    with monkeypatch.context() as patch:
+        patch.setattr(StageDir, "begin", begin_on_a_full_disk)
+        code, _, err = run_cli(capsys, patch, *words)
+    assert code == 1
+    assert "error: the disk is full" in err
+    log.unlink()
+    code, out, err = run_cli(capsys, monkeypatch, *words)
+    assert code == 0, err
+    assert "eval-base (eval): done before" in err
+    assert "report:" in out
