@@ -65,7 +65,9 @@ def load_into(model: Decoder, folder: Path) -> None:
 def save_weights(model: Decoder, folder: Path) -> None:
     """Write ``model.safetensors`` in the parameters' own dtype."""
     tensors = {name: view.detach().cpu().contiguous() for name, view in hf_views(model)}
-    save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
+    path = folder / "model.safetensors"
+    save_file(tensors, path, metadata={"format": "pt"})
+    path.chmod(0o644)
 
 
 def hf_views(model: Decoder) -> Iterator[tuple[str, Tensor]]:
