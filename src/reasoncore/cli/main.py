@@ -111,14 +111,21 @@ def main() -> None:
         if debug:
             raise
         _fail("interrupted", "Run the same command again to go on.", 130)
-    except OSError as error:
-        if debug or error.errno not in (errno.ENOSPC, errno.EDQUOT):
+    except Exception as error:
+        if debug:
             raise
-        _fail(
-            f"the disk is full: {error.filename or 'a file'} could not be written",
-            "Free some space and run the same command again; finished work is kept.",
-            1,
-        )
+        if _disk_is_full(error):
+            message = f"the disk is full ({' '.join(str(error).split())})"
+            _fail(message, "Free some space and run the same command again; finished work is kept.", 1)
+        if isinstance(error, PermissionError | NotADirectoryError | IsADirectoryError):
+            _fail(f"{error.filename}: {error.strerror}", "Check the path and its permissions.", 2)
+        raise
+
+
+def _disk_is_full(error: BaseException) -> bool:
+    """Also as safetensors and tokenizers report it, whose errors are no ``OSError``."""
+    number = error.errno if isinstance(error, OSError) else None
+    return number in (errno.ENOSPC, errno.EDQUOT) or "No space left on device" in str(error)
 
 
 def _fail(message: str, cure: str, code: int) -> None:
