@@ -61,7 +61,7 @@ class OptimiserSettings(Settings):
     final_learning_rate: float | None = Field(
         None, ge=0, description="floor of the cosine; none keeps the rate constant"
     )
-    betas: tuple[float, float] = (0.9, 0.95)
+    betas: tuple[Annotated[float, Field(ge=0, lt=1)], Annotated[float, Field(ge=0, lt=1)]] = (0.9, 0.95)
     weight_decay: float = Field(0.0, ge=0)
     max_grad_norm: float = Field(1.0, gt=0)
 
@@ -75,7 +75,7 @@ class ProblemSource(Settings):
     source: str = Field("procedural", description='"procedural", or the path of a JSONL file of questions and answers')
     count: int | None = Field(None, ge=1, description="how many problems; none takes the whole file")
     subdomains: tuple[str, ...] | None = Field(None, description="none takes all")
-    levels: tuple[int, ...] = (1, 2, 3)
+    levels: tuple[int, ...] = Field((1, 2, 3), min_length=1)
 
     @model_validator(mode="after")
     def _procedural_is_endless(self) -> ProblemSource:
@@ -106,7 +106,13 @@ class ModelShape(Settings):
     num_attention_heads: int = Field(4, ge=1)
     num_key_value_heads: int = Field(2, ge=1)
     max_position_embeddings: int = Field(2048, ge=16)
-    rope_theta: float = 10000.0
+    rope_theta: float = Field(10000.0, gt=0)
+
+    @model_validator(mode="after")
+    def _heads_fit(self) -> ModelShape:
+        if self.hidden_size % (2 * self.num_attention_heads) or self.num_attention_heads % self.num_key_value_heads:
+            raise ValueError("hidden_size must be an even multiple of the heads, and heads one of the key/value heads")
+        return self
 
 
 class SupervisedSettings(Settings):
@@ -125,7 +131,7 @@ class PretrainStage(SupervisedSettings):
     kind: Literal["pretrain"]
     model: ModelShape = ModelShape()
     documents: int = Field(ge=1)
-    levels: tuple[int, ...] = (1, 2, 3)
+    levels: tuple[int, ...] = Field((1, 2, 3), min_length=1)
 
 
 class SFTStage(SupervisedSettings):
@@ -167,7 +173,7 @@ class EvalStage(Settings):
     """Measure the current checkpoint."""
 
     kind: Literal["eval"]
-    benchmarks: tuple[str, ...]
+    benchmarks: tuple[str, ...] = Field(min_length=1)
     samples: int | None = Field(None, ge=1, description="completions a problem; none takes the benchmark's own")
     limit: int | None = Field(None, ge=1, description="problems of each benchmark; none takes them all")
     protocol: str = "vt3b"
@@ -175,7 +181,7 @@ class EvalStage(Settings):
     data_dir: str | None = None
 
 
-STAGE_KINDS = {"pretrain": PretrainStage, "sft": SFTStage, "rl": RLStage, "eval": EvalStage}
+STAGE_KINDS: dict[str, type[BaseModel]] = {"pretrain": PretrainStage, "sft": SFTStage, "rl": RLStage, "eval": EvalStage}
 Stage = Annotated[PretrainStage | SFTStage | RLStage | EvalStage, Field(discriminator="kind")]
 
 
@@ -188,7 +194,7 @@ class Recipe(Settings):
     )
     seed: int = Field(1, ge=0)
     hardware: HardwareSettings = HardwareSettings()
-    stages: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")], Stage] = Field(min_length=1)
+    stages: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")], Stage] = Field(min_length=1)
 
     @model_validator(mode="after")
     def _starts_somewhere(self) -> Recipe:

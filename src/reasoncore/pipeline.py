@@ -13,8 +13,8 @@ from typing import Any
 
 import torch
 
-from reasoncore.config import EvalStage, Recipe, RLStage, SFTStage
-from reasoncore.data.problems import check_source
+from reasoncore.config import EvalStage, PretrainStage, Recipe, RLStage, SFTStage
+from reasoncore.data.problems import check_levels, check_source
 from reasoncore.evals.comparison import collect_results
 from reasoncore.evals.report import write_report
 from reasoncore.evals.runner import load_all
@@ -66,15 +66,28 @@ def run_recipe(recipe: Recipe, run_dir: RunDir, root: Path, fresh: bool = False)
                 )
                 RUN_STAGE[settings.kind](context)
             else:
+                directory.drop_snapshots()
                 say(f"stage {number} of {len(recipe.stages)}: {name} ({settings.kind}): done before")
             if directory.checkpoint.is_dir():
                 checkpoint = directory.checkpoint
         assert checkpoint is not None
         _write_final(checkpoint, run_dir.path / "final")
+    except BaseException:
+        try:
+            summarise(run_dir.path)
+        except Exception as trouble:  # what stopped the run matters more
+            say(f"the report could not be written: {trouble}")
+        raise
+    else:
+        return summarise(run_dir.path)
     finally:
-        write_json_atomic(run_dir.path / "results.json", collect_results(run_dir.path))
-        report = write_report(run_dir.path)
-    return report
+        run_dir.close()
+
+
+def summarise(run: Path) -> Path:
+    """Write ``results.json`` and ``report.html`` from what the stages have left so far; the report's path."""
+    write_json_atomic(run / "results.json", collect_results(run))
+    return write_report(run)
 
 
 def check_inputs(recipe: Recipe, root: Path) -> Path | None:
@@ -85,6 +98,8 @@ def check_inputs(recipe: Recipe, root: Path) -> Path | None:
     """
     recipe.hardware.resolved_device()
     for settings in recipe.stages.values():
+        if isinstance(settings, PretrainStage):
+            check_levels(settings.levels)
         if isinstance(settings, SFTStage | RLStage):
             check_source(settings.data, root)
         if isinstance(settings, RLStage) and settings.probe is not None:

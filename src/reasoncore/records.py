@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -129,13 +129,6 @@ def read_jsonl(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
             raise DataError(
                 f"{path}, line {line_number}: {error}", "Every line must be one JSON object; mend or delete that line."
             ) from error
-
-
-def write_jsonl(path: Path, records: Iterable[Any]) -> None:
-    """Write dataclass records or plain dicts, one JSON object a line."""
-    with path.open("w", encoding="utf-8") as stream:
-        for record in records:
-            stream.write(to_json_line(record))
 
 
 def to_json_line(record: Any) -> str:

@@ -52,8 +52,12 @@ def write_folder_atomic(folder: Path, fill: Callable[[Path], None]) -> None:
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(parents=True)
     fill(temporary)
-    shutil.rmtree(folder, ignore_errors=True)
+    replaced = folder.with_name(f".{folder.name}.old")
+    shutil.rmtree(replaced, ignore_errors=True)
+    if folder.exists():
+        folder.replace(replaced)
     temporary.replace(folder)
+    shutil.rmtree(replaced, ignore_errors=True)
 
 
 class StageDir:
@@ -135,7 +139,11 @@ class StageDir:
             "summary": dict(summary),
         }
         write_json_atomic(self.path / "manifest.json", manifest)
-        for folder in self.path.glob("resume-*"):
+        self.drop_snapshots()
+
+    def drop_snapshots(self) -> None:
+        """Remove what a finished stage kept for resuming."""
+        for folder in [*self.path.glob("resume-*"), *self.path.glob(".resume-*")]:
             shutil.rmtree(folder)
 
 
@@ -155,11 +163,14 @@ class RunDir:
         if self.path.exists() and not self.path.is_dir():
             raise UserInputError(f"{self.path}: not a folder", "Choose another --run-dir.")
         record = self.path / "run.json"
-        if fresh and self.path.exists() and any(self.path.iterdir()):
+        # A kill while the folder was made can leave these two.
+        started = {"run.lock", ".run.json.tmp"}
+        holds_something = self.path.exists() and any(path.name not in started for path in self.path.iterdir())
+        if fresh and holds_something:
             raise UserInputError(
                 f"{self.path}: holds results, and --fresh never touches those", "Choose another --run-dir, or empty it."
             )
-        if self.path.exists() and any(self.path.iterdir()) and not record.exists():
+        if holds_something and not record.exists():
             raise UserInputError(f"{self.path}: not empty and not a run folder", "Choose another --run-dir.")
         self.path.mkdir(parents=True, exist_ok=True)
         self._take_lock()
@@ -167,6 +178,12 @@ class RunDir:
             self._check_same_recipe(json.loads(record.read_text(encoding="utf-8"))["recipe"], recipe)
         else:
             write_json_atomic(record, run_json)
+
+    def close(self) -> None:
+        """Let other processes work in the folder."""
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
 
     def stage(self, number: int, name: str) -> StageDir:
         """The folder of the ``number``-th stage, counted from 1."""
@@ -176,7 +193,7 @@ class RunDir:
         self._lock = (self.path / "run.lock").open("w")
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+        except BlockingIOError as error:
             raise UserInputError(
                 f"{self.path}: another process is working in this run folder",
                 "Wait for it, or choose another --run-dir.",

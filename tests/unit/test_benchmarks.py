@@ -11,17 +11,18 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from reasoncore.data.files import load_problem_file
 from reasoncore.domains import DOMAINS
 from reasoncore.errors import DataError, UserInputError
 from reasoncore.evals.benchmarks import (
     BENCHMARKS,
+    PROCEDURAL_SEED,
     benchmark_sha256,
     data_sha256,
     load_benchmark,
-    load_problem_file,
     problems_sha256,
 )
-from reasoncore.procedural import LEVELS, SUBDOMAINS, sample_problems
+from reasoncore.procedural import SUBDOMAINS, sample_problems
 from reasoncore.records import Problem
 from reasoncore.verify.math import MathVerifier
 
@@ -195,7 +196,9 @@ def test_procedural_problems_are_the_test_split_and_stay_the_same() -> None:
     assert len(problems) == 24
     assert problems == load_benchmark("procedural-math", limit=40)[:24]
     assert len({problem.subdomain for problem in problems}) == 4
-    assert problems == [worked.problem for worked in sample_problems(list(SUBDOMAINS), LEVELS, "test", 24, 0)]
+    assert problems == [
+        worked.problem for worked in sample_problems(list(SUBDOMAINS), (1, 2, 3), "test", 24, PROCEDURAL_SEED)
+    ]
     assert benchmark_sha256("procedural-math", None, problems) == problems_sha256(problems)
     with MathVerifier() as verifier:
         verdicts = verifier.judge_many([rf"\boxed{{{p.answer}}}" for p in problems], [p.answer for p in problems])

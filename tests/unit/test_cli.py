@@ -1,5 +1,6 @@
 """The command line as a user meets it: exit codes, two-line errors, nothing lost."""
 
+import errno
 import json
 import os
 import shutil
@@ -52,7 +53,7 @@ def broken_base(folder: Path, how: str) -> Path:
         weights.write_bytes(weights.read_bytes()[:100_000])
     elif how == "small-embedding":
         config = json.loads((base / "config.json").read_text())
-        (base / "config.json").write_text(json.dumps({**config, "vocab_size": 900}))
+        (base / "config.json").write_text(json.dumps({**config, "vocab_size": 600}))
     elif how == "no-tokenizer":
         for path in base.glob("tokenizer*"):
             path.unlink()
@@ -64,7 +65,7 @@ def broken_base(folder: Path, how: str) -> Path:
     [
         ("no-config", "no readable config.json"),
         ("truncated-weights", "damaged or cut short"),
-        ("small-embedding", "the tokenizer has 1024 entries but the embedding only 900 rows"),
+        ("small-embedding", "the tokenizer has 654 entries but the embedding only 600 rows"),
         ("no-tokenizer", "its tokenizer cannot be loaded"),
     ],
 )
@@ -94,9 +95,11 @@ def test_broken_bases(how: str, said: str, tmp_path: Path, capsys, monkeypatch) 
         ("stages.rl-math.data.source=none.jsonl", "none.jsonl: no such file"),
         ("seed", "not of the form key=value"),
         ("base=./nowhere", "no such folder"),
+        ("base=some-one/some-model", "the hub gave no model of that name"),
     ],
 )
 def test_wrong_values(override: str, said: str, tmp_path: Path, capsys, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     code, _, err = run_cli(capsys, monkeypatch, "run", NANO, "--run-dir", tmp_path / "r", "--set", override)
     assert code == 2
     assert said in err
@@ -163,7 +166,9 @@ def test_full_disk_is_one_line_and_the_run_can_go_on(tmp_path: Path, capsys, mon
     small = {
         "stages.eval-base.limit": 4,
         "stages.eval-base.samples": 1,
-        "stages.sft-math.data.count": 8,
+        "stages.sft-math.data.count": 640,
+        "stages.sft-math.batch_size": 16,
+        "stages.sft-math.save_every": 10,
         "stages.eval-sft.limit": 4,
         "stages.eval-sft.samples": 1,
         "stages.rl-math.data.count": 24,
@@ -174,24 +179,23 @@ def test_full_disk_is_one_line_and_the_run_can_go_on(tmp_path: Path, capsys, mon
     }
     words = ["run", NANO, "--run-dir", tmp_path / "r"]
     words += [word for key, value in small.items() for word in ("--set", f"{key}={value}")]
-    log = tmp_path / "r" / "stages" / "02-sft-math" / "metrics.jsonl"
-    # A log that leads to /dev/full takes no byte: the disk is full from the second stage on.
+    from safetensors import SafetensorError
+
     from reasoncore.run_dir import StageDir
 
-    begin = StageDir.begin
+    def no_space(self: StageDir, name: str, *rows: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path / name))
 
-    def begin_on_a_full_disk(self: StageDir) -> Path | None:
-        snapshot = begin(self)
-        if self.path.name == "02-sft-math":
-            (self.path / "metrics.jsonl").symlink_to("/dev/full")
-        return snapshot
+    def no_space_for_weights(self: StageDir, step: int, fill: object) -> None:
+        raise SafetensorError("Error while serializing: I/O error: No space left on device (os error 28)")
 
-    with monkeypatch.context() as patch:
-        patch.setattr(StageDir, "begin", begin_on_a_full_disk)
-        code, _, err = run_cli(capsys, patch, *words)
-    assert code == 1
-    assert "error: the disk is full" in err
-    log.unlink()
+    for method, failure in (("append", no_space), ("save_snapshot", no_space_for_weights)):
+        with monkeypatch.context() as patch:
+            patch.setattr(StageDir, method, failure)
+            code, _, err = run_cli(capsys, patch, *words)
+        assert code == 1, err
+        assert "error: the disk is full" in err
+        assert "Free some space and run the same command again" in err
     code, out, err = run_cli(capsys, monkeypatch, *words)
     assert code == 0, err
     assert "eval-base (eval): done before" in err

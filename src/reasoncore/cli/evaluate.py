@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from reasoncore.cli.output import print_result
 from reasoncore.config import HardwareSettings
 from reasoncore.errors import UserInputError
 
@@ -25,7 +26,6 @@ def eval_command(
     as_json: bool,
 ) -> None:
     """Load a checkpoint, measure it, write results and report, print a table."""
-    from reasoncore.cli.main import print_result
     from reasoncore.evals.protocols import find_protocol
     from reasoncore.evals.runner import EvalPlan, load_all
 
@@ -50,7 +50,7 @@ def eval_command(
     hardware = HardwareSettings(device=device, threads=threads)
     decoder, tokenizer = load_checkpoint(model)
     decoder.to(hardware.resolved_device())
-    target = out or Path("runs") / f"eval-{model.resolve().name}"
+    target = out or Path("runs") / "-".join(["eval", *model.resolve().parts[-2:]])
     results = evaluate(LocalEngine(decoder, tokenizer, hardware), str(model), plan, target)
     report = write_report(target)
     print_result(results, results_table(results) + f"\n\nresults: {target / 'results.json'}\nreport: {report}", as_json)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import errno
-import json
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -65,12 +64,12 @@ def evaluate(
     seed: Annotated[int, typer.Option(min=0, help="Seed of the draws.")] = 0,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
     threads: Annotated[int, typer.Option(min=1, help="CPU threads.")] = 2,
-    out: Annotated[Path | None, typer.Option(help="Where results go. Default: runs/eval-NAME.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Where results go. Default: runs/eval-PARENT-NAME.")] = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Measure a checkpoint on benchmarks.
 
-    Example: reasoncore eval --model runs/nano/final --benchmarks gsm8k,math500 --data ../shared/data --samples 4
+    Example: reasoncore eval --model runs/nano/final --benchmarks gsm8k,math500 --data DATA --samples 4
     """
     from reasoncore.cli.evaluate import eval_command
 
@@ -87,37 +86,38 @@ def report(
 
     Example: reasoncore report runs/nano
     """
+    from reasoncore.cli.output import print_result
     from reasoncore.evals.report import write_report
 
     path = write_report(folder)
     print_result({"report": str(path)}, str(path), as_json)
 
 
-def print_result(value: Any, text: str, as_json: bool) -> None:
-    """A command's result on stdout."""
-    typer.echo(json.dumps(value, indent=2, ensure_ascii=False) if as_json else text)
-
-
 def main() -> None:
     """Run the command line; turn errors into two lines and an exit code (0 done, 1 failed, 2 wrong input, 130)."""
     debug = "--debug" in sys.argv
+    sys.argv = [word for word in sys.argv if word != "--debug"]
     try:
         app()
     except ReasoncoreError as error:
         if debug:
             raise
         _fail(error.message, error.cure, error.exit_code)
-    except KeyboardInterrupt:
-        if debug:
-            raise
-        _fail("interrupted", "Run the same command again to go on.", 130)
+    except SystemExit as stop:
+        if stop.code == 130:
+            _fail(
+                "interrupted; finished work is kept",
+                "Give the same command again: `run` goes on, `eval` starts over.",
+                130,
+            )
+        raise
     except Exception as error:
         if debug:
             raise
         if _disk_is_full(error):
             message = f"the disk is full ({' '.join(str(error).split())})"
             _fail(message, "Free some space and run the same command again; finished work is kept.", 1)
-        if isinstance(error, PermissionError | NotADirectoryError | IsADirectoryError):
+        if isinstance(error, PermissionError | NotADirectoryError | IsADirectoryError | FileExistsError):
             _fail(f"{error.filename}: {error.strerror}", "Check the path and its permissions.", 2)
         raise
 
@@ -125,7 +125,9 @@ def main() -> None:
 def _disk_is_full(error: BaseException) -> bool:
     """Also as safetensors and tokenizers report it, whose errors are no ``OSError``."""
     number = error.errno if isinstance(error, OSError) else None
-    return number in (errno.ENOSPC, errno.EDQUOT) or "No space left on device" in str(error)
+    return number in (errno.ENOSPC, errno.EDQUOT) or any(
+        text in str(error) for text in ("No space left on device", "Disk quota exceeded")
+    )
 
 
 def _fail(message: str, cure: str, code: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from reasoncore.cli.output import print_result
 from reasoncore.config import Recipe, load_recipe
 
 
@@ -11,11 +12,8 @@ def run_command(
     recipe_path: Path, run_dir: Path | None, overrides: list[str], fresh: bool, dry_run: bool, as_json: bool
 ) -> None:
     """Load the recipe; print the plan, or run it and say where the report is."""
-    from reasoncore.cli.main import print_result
-
     recipe = load_recipe(recipe_path, overrides)
     target = run_dir or Path("runs") / recipe.name
-    # A recipe in recipes/ speaks of files as its user would, from the project's root.
     root = recipe_path.resolve().parent
     if dry_run:
         print_result(

@@ -35,6 +35,7 @@ def load_problem_file(
         DataError: As :func:`load_benchmark`.
     """
     problems: list[Problem] = []
+    seen: set[str] = set()
     for line, row in read_jsonl(path):
         where = f"{path}, line {line}"
         key = next((field for field in _QUESTION_FIELDS if field in row), None)
@@ -44,9 +45,13 @@ def load_problem_file(
         if not answer:
             raise DataError(f"{where}, key 'answer': no answer after '####'", "Mend or delete that line.")
         level = row.get("level")
+        problem_id = str(row.get("id") or row.get("unique_id") or f"{path.stem}-{len(problems)}")
+        if problem_id in seen:
+            raise DataError(f"{where}, key 'id': {problem_id} is there twice", "Give every problem an id of its own.")
+        seen.add(problem_id)
         problems.append(
             Problem(
-                id=str(row.get("id") or row.get("unique_id") or f"{path.stem}-{len(problems)}"),
+                id=problem_id,
                 domain=domain,
                 subdomain=str(row.get("subdomain") or row.get("subject") or subdomain or path.stem),
                 prompt=with_instruction(required_text(row, key, where), instruction),

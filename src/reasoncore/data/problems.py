@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from pathlib import Path
 
 from reasoncore.config import ProblemSource, TraceSource
@@ -53,16 +54,20 @@ def check_source(source: ProblemSource, root: Path) -> None:
         load = load_trace_file if isinstance(source, TraceSource) else load_problem_file
         load(find_file(source.source, root))
         return
-    strategies = source.strategies if isinstance(source, TraceSource) else {}
-    chosen: tuple[tuple[str, tuple[object, ...], tuple[object, ...]], ...] = (
-        ("subdomain", source.subdomains or (), tuple(SUBDOMAINS)),
-        ("level", source.levels, LEVELS),
-        ("strategy", tuple(strategies), STRATEGIES),
-    )
-    for what, given, valid in chosen:
-        for name in given:
-            if name not in valid:
-                raise DataError(f"recipe: unknown {what} {name!r}", f"Use {', '.join(map(str, valid))}.")
+    check_levels(source.levels)
+    _check_names("subdomain", source.subdomains or (), tuple(SUBDOMAINS))
+    _check_names("strategy", tuple(source.strategies) if isinstance(source, TraceSource) else (), STRATEGIES)
+
+
+def check_levels(levels: Sequence[int]) -> None:
+    """Raise a :class:`DataError` for a level of difficulty that there is not."""
+    _check_names("level", levels, LEVELS)
+
+
+def _check_names(what: str, given: Sequence[object], valid: Sequence[object]) -> None:
+    for name in given:
+        if name not in valid:
+            raise DataError(f"recipe: unknown {what} {name!r}", f"Use {', '.join(map(str, valid))}.")
 
 
 def find_file(name: str, root: Path) -> Path:

@@ -17,7 +17,7 @@ from reasoncore.records import Problem, to_json_line
 
 DATA_VARIABLE = "REASONCORE_DATA"
 PROCEDURAL_COUNT = 400
-PROCEDURAL_SEED = 0
+PROCEDURAL_SEED = 1
 PROCEDURAL_LEVELS = {"procedural-math": (1, 2, 3), "procedural-math-hard": (4,)}
 
 _MATH_INSTRUCTION = DOMAINS["math"].instruction

@@ -7,6 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from reasoncore.evals.metrics import pass_at_k
 from reasoncore.evals.score import ProblemSamples, group_by_problem
 from reasoncore.evals.statistics import macro_paired_difference
 from reasoncore.records import read_jsonl
@@ -25,17 +26,21 @@ def collect_results(run: Path) -> dict[str, Any]:
 
 
 def compare_rollouts(before: Path, after: Path) -> list[dict[str, Any]]:
-    """Paired differences, macro over subdomains, of Pass@1 and the largest Pass@K two evaluations share."""
+    """Paired differences, macro over subdomains, of Pass@1 and the largest Pass@K two evaluations share.
+
+    Over the problems that both evaluations have, with enough judged samples on either side; ``problems`` counts them.
+    """
     samples_before, samples_after = _samples(before), _samples(after)
     rows: list[dict[str, Any]] = []
-    for benchmark in samples_before.keys() & samples_after.keys():
+    for benchmark in (name for name in samples_before if name in samples_after):
         a, b = samples_before[benchmark], samples_after[benchmark]
-        if a.keys() != b.keys():
-            continue
-        k = min(len(problem.correct) for problem in [*a.values(), *b.values()])
-        for size in sorted({1, k} - {0}):
-            subdomain_of = {problem.problem_id: problem.subdomain for problem in a.values()}
-            estimate = macro_paired_difference(_values(b, size), _values(a, size), subdomain_of)
+        k = min(max(problem.sampled for problem in side.values()) for side in (a, b))
+        for size in sorted({1, k}):
+            shared = [i for i in a if i in b and min(len(a[i].correct), len(b[i].correct)) >= size]
+            if not shared:
+                continue
+            subdomain_of = {i: a[i].subdomain for i in shared}
+            estimate = macro_paired_difference(_values(b, shared, size), _values(a, shared, size), subdomain_of)
             rows.append(
                 {
                     "from": _stage_name(before),
@@ -43,6 +48,7 @@ def compare_rollouts(before: Path, after: Path) -> list[dict[str, Any]]:
                     "benchmark": benchmark,
                     "metric": f"pass@{size}",
                     "macro": True,
+                    "problems": len(shared),
                     "difference": estimate.mean,
                     "ci95": estimate.as_json()["ci95"],
                 }
@@ -50,14 +56,9 @@ def compare_rollouts(before: Path, after: Path) -> list[dict[str, Any]]:
     return rows
 
 
-def _values(problems: dict[str, ProblemSamples], k: int) -> dict[str, list[float]]:
-    """Pass@k of each problem, as a list of one."""
-    values: dict[str, list[float]] = {}
-    for problem_id in sorted(problems):
-        score = problems[problem_id].pass_at(k)
-        assert score is not None
-        values[problem_id] = [score]
-    return values
+def _values(problems: dict[str, ProblemSamples], chosen: list[str], k: int) -> dict[str, list[float]]:
+    """Pass@k of each chosen problem, which has at least k judged samples, as a list of one."""
+    return {i: [pass_at_k(len(problems[i].correct), sum(problems[i].correct), k)] for i in chosen}
 
 
 def _samples(folder: Path) -> dict[str, dict[str, ProblemSamples]]:

@@ -13,6 +13,7 @@ import reasoncore
 from reasoncore.domains.rollout import roll_out
 from reasoncore.domains.table import DOMAINS
 from reasoncore.evals.benchmarks import benchmark_sha256, find_benchmark, load_benchmark
+from reasoncore.evals.protocols import find_protocol
 from reasoncore.evals.score import score_benchmark
 from reasoncore.infer.engine import Engine, SamplingParams
 from reasoncore.progress import track
@@ -40,6 +41,13 @@ class EvalPlan:
     data_dir: Path | None
     seed: int
 
+    @property
+    def protocol_label(self) -> str:
+        """The protocol's name and every setting that is not the protocol's."""
+        own, used = asdict(find_protocol(self.protocol)), asdict(self.sampling)
+        changed = [f"{name}={value}" for name, value in used.items() if value != own[name]]
+        return ", ".join([self.protocol, *changed])
+
 
 def load_all(plan: EvalPlan) -> dict[str, list[Problem]]:
     """The problems of every benchmark of a plan, so that a missing file is said before any work."""
@@ -51,7 +59,8 @@ def evaluate(engine: Engine, model_name: str, plan: EvalPlan, out: Path) -> dict
     problems_of = load_all(plan)
     out.mkdir(parents=True, exist_ok=True)
     blocks: dict[str, Any] = {}
-    with (out / "rollouts.jsonl").open("w", encoding="utf-8") as log:
+    unfinished = out / ".rollouts.jsonl.tmp"
+    with unfinished.open("w", encoding="utf-8") as log:
         for name, problems in problems_of.items():
             benchmark = find_benchmark(name)
             samples = plan.samples or benchmark.default_samples
@@ -69,12 +78,13 @@ def evaluate(engine: Engine, model_name: str, plan: EvalPlan, out: Path) -> dict
             blocks[name] = score_benchmark(rows, benchmark_sha256(name, plan.data_dir, problems))
     results = {
         "model": model_name,
-        "protocol": plan.protocol,
+        "protocol": plan.protocol_label,
         "sampling": asdict(plan.sampling),
         "seed": plan.seed,
         "reasoncore": reasoncore.__version__,
         "benchmarks": blocks,
     }
+    unfinished.replace(out / "rollouts.jsonl")
     write_json_atomic(out / "results.json", results)
     return results
 

@@ -153,7 +153,10 @@ def _macro(groups: Sequence[np.ndarray[Any, np.dtype[np.float64]]], bounds: tupl
     parts = [float(np.var(group, ddof=1)) / (len(group) * len(groups) ** 2) for group in groups]
     variance = sum(parts)
     if variance == 0.0:
-        return _interval(mean, 0.0, n, bounds)
+        # Nothing varies, so se says nothing; if all is 0 or all is 1, the mean of the subdomains' exact bounds does.
+        extreme = bounds == (0.0, 1.0) and mean in (0.0, 1.0)
+        reach = float(np.mean([1.0 - _TAIL ** (1.0 / len(group)) for group in groups])) if extreme else 0.0
+        return _interval(mean, reach, n, bounds)
     freedom = variance**2 / sum(part**2 / (len(group) - 1) for part, group in zip(parts, groups, strict=True))
     return _interval(mean, student_t_quantile(1 - _TAIL, freedom) * math.sqrt(variance), n, bounds)
 

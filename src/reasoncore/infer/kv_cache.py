@@ -35,8 +35,8 @@ class KVCache:
 
     def write(self, layer: int, slots_X: Tensor, key_MKD: Tensor, value_MKD: Tensor) -> None:
         """Store keys and values at flat indices."""
-        self.keys[layer].flatten(0, 1).index_copy_(0, slots_X, key_MKD.flatten(0, 1))
-        self.values[layer].flatten(0, 1).index_copy_(0, slots_X, value_MKD.flatten(0, 1))
+        for cached, new_MKD in ((self.keys[layer], key_MKD), (self.values[layer], value_MKD)):
+            cached.flatten(0, 1).index_copy_(0, slots_X, new_MKD.flatten(0, 1))
 
     def move_rows(self, source_M: Tensor, target_M: Tensor, length: int) -> None:
         """Copy the first ``length`` positions of rows elsewhere; sources and targets are disjoint."""

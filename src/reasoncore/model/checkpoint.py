@@ -67,7 +67,7 @@ def _download(model_id: str) -> Path:
     wanted = ["*.json", "*.safetensors", "merges.txt", "vocab.json", "*.jinja", "LICENSE*"]
     try:
         return Path(snapshot_download(model_id, allow_patterns=wanted))
-    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
+    except (HfHubHTTPError, LocalEntryNotFoundError, OSError, ValueError) as error:
         reason = str(error).strip().splitlines()[0]
         raise CheckpointError(
             f"base {model_id}: no such folder, and the hub gave no model of that name ({reason})",

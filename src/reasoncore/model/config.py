@@ -11,6 +11,7 @@ from reasoncore.errors import CheckpointError
 
 ARCHITECTURES = {"qwen2": "Qwen2ForCausalLM", "qwen3": "Qwen3ForCausalLM", "llama": "LlamaForCausalLM"}
 ROPE_TYPES = ("default", "llama3")
+LLAMA3_ROPE_KEYS = ("factor", "low_freq_factor", "high_freq_factor", "original_max_position_embeddings")
 
 
 @dataclass(frozen=True)
@@ -56,11 +57,13 @@ class ModelConfig:
         own = {name: getattr(self, name) for name in self.__dataclass_fields__ if name != "extra"}
         if self.model_type == "qwen2":
             del own["attention_bias"]
+        scaled = self.rope_parameters["rope_type"] != "default"
         return {
             **self.extra,
             **own,
-            # Written for readers older than rope_parameters.
+            # These two for readers older than rope_parameters.
             "rope_theta": self.rope_parameters["rope_theta"],
+            "rope_scaling": self.rope_parameters if scaled else None,
             "architectures": [ARCHITECTURES[self.model_type]],
             "hidden_act": "silu",
         }
@@ -87,6 +90,8 @@ def read_config(folder: Path) -> ModelConfig:
 
 def parse_config(raw: dict[str, Any], where: str) -> ModelConfig:
     """Turn the contents of a ``config.json`` into a :class:`ModelConfig`; ``where`` names it in errors."""
+    if not isinstance(raw, dict):
+        raise CheckpointError(f"{where}: not a JSON object", "Fetch the checkpoint again.")
     model_type = raw.get("model_type")
     if model_type not in ARCHITECTURES:
         raise CheckpointError(
@@ -114,17 +119,31 @@ def parse_config(raw: dict[str, Any], where: str) -> ModelConfig:
         }
     except KeyError as error:
         raise CheckpointError(f"{where}: {error.args[0]} is missing", "Fetch the checkpoint again.") from error
+    except (TypeError, ValueError, ArithmeticError) as error:
+        raise CheckpointError(f"{where}: not a usable size ({error})", "Fetch the checkpoint again.") from error
+    if known["head_dim"] < 2 or known["head_dim"] % 2 or heads % known["num_key_value_heads"]:
+        raise CheckpointError(
+            f"{where}: {heads} heads of {known['head_dim']} over {known['num_key_value_heads']} key/value heads",
+            "Heads must be a multiple of key/value heads, and of an even size.",
+        )
     extra = {k: v for k, v in raw.items() if k not in known and k not in ("rope_theta", "rope_scaling")}
     return ModelConfig(**known, extra=extra)
 
 
 def _rope_parameters(raw: dict[str, Any], where: str) -> dict[str, Any]:
     """Both spellings: ``rope_parameters`` (transformers 5) and ``rope_theta`` with ``rope_scaling`` (before)."""
-    rope = dict(raw.get("rope_parameters") or raw.get("rope_scaling") or {})
+    given = raw.get("rope_parameters") or raw.get("rope_scaling") or {}
+    if not isinstance(given, dict):
+        raise CheckpointError(f"{where}: rope parameters are not an object", "Fetch the checkpoint again.")
+    rope = dict(given)
     rope["rope_type"] = rope.pop("type", rope.get("rope_type", "default"))
     rope.setdefault("rope_theta", float(raw.get("rope_theta", 10000.0)))
     if rope["rope_type"] not in ROPE_TYPES:
         raise CheckpointError(
             f"{where}: rope_type {rope['rope_type']!r} is not supported", f"Use one of: {', '.join(ROPE_TYPES)}."
         )
+    needed = LLAMA3_ROPE_KEYS if rope["rope_type"] == "llama3" else ()
+    missing = [key for key in needed if not isinstance(rope.get(key), int | float)]
+    if missing:
+        raise CheckpointError(f"{where}: rope parameter {missing[0]} is missing", "Fetch the checkpoint again.")
     return rope

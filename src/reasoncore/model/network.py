@@ -55,8 +55,9 @@ class DecoderLayer(nn.Module):
     def forward(self, x_NC: Tensor, cos_N1D: Tensor, sin_N1D: Tensor, attention: Attention, layer: int) -> Tensor:
         qkv_NHD = self.qkv_proj(self.input_norm(x_NC)).unflatten(-1, (-1, self.head_dim))
         query_NHD, key_NKD, value_NKD = qkv_NHD.split((self.query_heads, self.key_heads, self.key_heads), dim=1)
-        query_NHD = rotate(self.q_norm(query_NHD), cos_N1D, sin_N1D)
-        key_NKD = rotate(self.k_norm(key_NKD), cos_N1D, sin_N1D)
+        # Under autocast a norm answers in float32; attention wants one dtype.
+        query_NHD = rotate(self.q_norm(query_NHD).to(value_NKD.dtype), cos_N1D, sin_N1D)
+        key_NKD = rotate(self.k_norm(key_NKD).to(value_NKD.dtype), cos_N1D, sin_N1D)
         x_NC = x_NC + self.o_proj(attention(layer, query_NHD, key_NKD, value_NKD).flatten(1))
         gate_NI, up_NI = self.gate_up_proj(self.post_attention_norm(x_NC)).chunk(2, dim=-1)
         return x_NC + self.down_proj(F.silu(gate_NI) * up_NI)

@@ -69,6 +69,8 @@ class ChatTokenizer:
 
     def save(self, folder: Path) -> None:
         """Write the tokenizer's files and chat template in Hugging Face's layout."""
+        for name in ("is_local", "local_files_only"):  # how it was loaded here, not what it is
+            self.hf.init_kwargs.pop(name, None)
         self.hf.save_pretrained(folder)
 
     def _render(self, messages: Sequence[Message], add_generation_prompt: bool) -> str:
@@ -83,13 +85,20 @@ def load_tokenizer(folder: Path, vocab_size: int) -> ChatTokenizer:
     """Load a checkpoint's tokenizer and check that it fits the embedding.
 
     Raises:
-        CheckpointError: No tokenizer, no chat template, or more entries than the embedding has rows.
+        CheckpointError: No tokenizer, neither a chat template nor ChatML's tokens, or more entries than the embedding
+            has rows.
     """
     from transformers import AutoTokenizer
 
+    if not any((folder / name).is_file() for name in ("tokenizer.json", "vocab.json", "tokenizer.model")):
+        # transformers would make an empty one up.
+        raise CheckpointError(
+            f"{folder}: its tokenizer cannot be loaded (no tokenizer.json)",
+            "The folder needs tokenizer.json and tokenizer_config.json beside config.json.",
+        )
     try:
         hf_tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except Exception as error:  # tokenizers raises bare Exceptions
         reason = str(error).strip().splitlines()[0]
         raise CheckpointError(
             f"{folder}: its tokenizer cannot be loaded ({reason})",
@@ -101,6 +110,11 @@ def load_tokenizer(folder: Path, vocab_size: int) -> ChatTokenizer:
             "Tokenizer and weights come from different checkpoints; use the tokenizer that belongs to these weights.",
         )
     if hf_tokenizer.chat_template is None:
+        if any(len(hf_tokenizer.encode(mark, add_special_tokens=False)) != 1 for mark in SPECIAL_TOKENS[1:]):
+            raise CheckpointError(
+                f"{folder}: the tokenizer has no chat template and not the special tokens of ChatML",
+                "Use a checkpoint with a chat template, such as its instruction-tuned sibling, or add one.",
+            )
         hf_tokenizer.chat_template = CHATML
     if hf_tokenizer.eos_token_id is None or not hf_tokenizer.is_fast:
         raise CheckpointError(

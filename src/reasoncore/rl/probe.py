@@ -38,18 +38,18 @@ class Probe:
         sampling = SamplingParams(temperature=stage.temperature, max_tokens=stage.max_tokens)
         return cls(stage.probe, problems, engine, verifier, sampling, seed)
 
-    def measure(self, steps_done: int) -> list[dict[str, Any]]:
-        """A row for ``metrics.jsonl`` when a measurement is due after so many steps, else none."""
+    def measure(self, steps_done: int) -> dict[str, Any]:
+        """Fields for ``metrics.jsonl`` when a measurement is due after so many steps, else none."""
         if self.settings is None or steps_done % self.settings.every:
-            return []
+            return {}
         k = self.settings.samples
         groups = roll_out(
             self.engine, self.verifier, self.problems, k, self.sampling, derive_seed(self.seed, steps_done)
         )
         correct = [[v.correct for v in group.verdicts if v.correct is not None] for group in groups]
         judged = [verdicts for verdicts in correct if len(verdicts) == k]
-        row: dict[str, Any] = {"step": steps_done, "probe/problems": len(judged)}
+        row: dict[str, Any] = {"probe/problems": len(judged)}
         for size in sorted({1, k}):
             values = [pass_at_k(k, sum(verdicts), size) for verdicts in judged]
             row[f"probe/pass@{size}"] = float(np.mean(values)) if values else None
-        return [row]
+        return row

@@ -29,7 +29,7 @@ from reasoncore.run_dir import now, write_json_atomic
 from reasoncore.seeding import derive_seed
 from reasoncore.stage import StageContext
 from reasoncore.train.learner import Learner
-from reasoncore.train.supervised import batch_indices, save_progress
+from reasoncore.train.supervised import save_progress
 
 
 def run_rl(context: StageContext) -> None:
@@ -56,7 +56,7 @@ def run_rl(context: StageContext) -> None:
             learner.load_state(snapshot)
             first_step = json.loads((snapshot / "snapshot.json").read_text(encoding="utf-8"))["step"]
         else:
-            directory.append("metrics.jsonl", *probe.measure(0))
+            directory.append("metrics.jsonl", {"step": 0, **probe.measure(0)})
 
         def save(folder: Path) -> None:
             context.save(folder, model, tokenizer)
@@ -65,7 +65,7 @@ def run_rl(context: StageContext) -> None:
             for step in range(first_step, settings.steps):
                 batch = [kept[i] for i in _prompts_of(step, len(kept), settings.prompts_per_step, context.seed)]
                 groups, row = rl_step(step, batch, engine, verifier, learner, settings, sampling, context.seed)
-                directory.append("metrics.jsonl", row, *probe.measure(step + 1))
+                directory.append("metrics.jsonl", {**row, **probe.measure(step + 1)})
                 directory.append("rollouts.jsonl", *rollout_rows(step + 1, groups, settings.gamma))
                 if (step + 1) % settings.save_every == 0 and step + 1 < settings.steps:
                     save_progress(learner, directory, step + 1, save)
@@ -104,17 +104,16 @@ def _kept_problems(
         raise StageFailedError(
             f"stage {context.name}: the prompt filter leaves nothing to learn from: of {len(problems)} prompts "
             f"x {settings.filter_rollouts} rollouts it {counts}",
-            "Use problems nearer to what the checkpoint can do, or raise filter_rollouts; the run folder is kept.",
+            "Use problems nearer to what the checkpoint can do, or more filter_rollouts, in a new run folder.",
         )
     chosen = set(kept)
     return [problem for problem in problems if problem.id in chosen], counts
 
 
 def _prompts_of(step: int, count: int, per_step: int, seed: int) -> list[int]:
-    """Prompts of a step: epochs of fresh permutations; all of them, in a fresh order, when there are too few."""
-    if count <= per_step:
-        order = list(range(count))
-        random.Random(derive_seed(seed, "order", step)).shuffle(order)
-        return order
-    epochs = (step + 1) * per_step // count + 1
-    return batch_indices(count, per_step, step, seed, epochs)
+    """Prompts of a step, no prompt twice: every epoch a fresh permutation, its rest too short for a step left out."""
+    steps_per_epoch = max(1, count // per_step)
+    epoch, place = divmod(step, steps_per_epoch)
+    order = list(range(count))
+    random.Random(derive_seed(seed, "epoch", epoch)).shuffle(order)
+    return order[place * per_step : (place + 1) * per_step]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 
+from reasoncore.errors import DataError
 from reasoncore.model.checkpoint import load_checkpoint
 from reasoncore.model.config import parse_config
 from reasoncore.model.network import Decoder, initialise
@@ -41,6 +42,8 @@ def run_pretrain(context: StageContext) -> None:
         first_step = json.loads((snapshot / "snapshot.json").read_text(encoding="utf-8"))["step"]
     sequences = [TrainingSequence(ids, 1) for ids in tokenizer.document_ids(documents)]
     sequences = [sequence for sequence in sequences if len(sequence.token_ids) <= settings.max_length]
+    if not sequences:
+        raise DataError(f"stage {context.name}: every document is longer than max_length", "Raise max_length.")
     learner = Learner(model, settings.optimiser, context.hardware)
     if snapshot is not None:
         load_into(model, snapshot)
@@ -56,5 +59,10 @@ def run_pretrain(context: StageContext) -> None:
         first_step,
     )
     tokens = sum(len(sequence.token_ids) for sequence in sequences)
-    summary = {"samples": len(sequences), "dropped_too_long": len(documents) - len(sequences), "tokens": tokens}
+    summary = {
+        "samples": len(sequences),
+        "dropped_too_long": len(documents) - len(sequences),
+        "tokens": tokens,
+        "vocabulary": len(tokenizer),
+    }
     context.finish(started, {**summary, "steps": steps}, model, tokenizer)

@@ -15,6 +15,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from reasoncore.config import HardwareSettings, OptimiserSettings
+from reasoncore.errors import StageFailedError
 from reasoncore.model.attention import group_by_length
 from reasoncore.model.network import Decoder, mixed_precision
 from reasoncore.train.loss import token_log_probs
@@ -33,12 +34,13 @@ class Learner:
         self.model.checkpoint_activations = hardware.activation_checkpointing
         self.settings = optimiser
         self.tokens_per_micro_batch = hardware.tokens_per_micro_batch
+        self.fused = self.device.type in ("cpu", "cuda")
         self.optimiser = torch.optim.AdamW(
             self.model.parameters(),
             lr=optimiser.learning_rate,
             betas=optimiser.betas,
             weight_decay=optimiser.weight_decay,
-            fused=self.device.type in ("cpu", "cuda"),
+            fused=self.fused,
         )
 
     def forward_backward(
@@ -55,8 +57,16 @@ class Learner:
         return dict(totals)
 
     def optim_step(self, learning_rate: float) -> float:
-        """Clip, update, clear. Returns the gradient norm before clipping."""
+        """Clip, update, clear. Returns the gradient norm before clipping.
+
+        Raises:
+            StageFailedError: The gradient is not finite; the weights are left as they were.
+        """
         norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.settings.max_grad_norm)
+        if not norm.isfinite():
+            raise StageFailedError(
+                f"the gradient norm is {float(norm)}", "Lower the learning rate, and use a new run folder."
+            )
         for group in self.optimiser.param_groups:
             group["lr"] = learning_rate
         self.optimiser.step()
@@ -93,7 +103,8 @@ class Learner:
         for name, parameter in self.model.named_parameters():
             if name in steps:
                 self.optimiser.state[parameter] = {
-                    "step": torch.tensor(steps[name]),
+                    # The fused update wants it beside the parameter.
+                    "step": torch.tensor(steps[name], device=self.device if self.fused else "cpu"),
                     "exp_avg": tensors[f"{name}.exp_avg"].to(self.device),
                     "exp_avg_sq": tensors[f"{name}.exp_avg_sq"].to(self.device),
                 }

@@ -14,9 +14,8 @@ from pathlib import Path
 from torch import Tensor
 
 from reasoncore.config import SupervisedSettings
-from reasoncore.errors import StageFailedError
 from reasoncore.progress import track
-from reasoncore.run_dir import StageDir
+from reasoncore.run_dir import StageDir, write_folder_atomic
 from reasoncore.seeding import derive_seed
 from reasoncore.train.learner import Learner
 from reasoncore.train.packing import MicroBatch, TrainingSequence
@@ -59,19 +58,14 @@ def fit(
             loss = learner.forward_backward(batch, cross_entropy)["loss"]
             rate = learning_rate(step, total_steps, rates.learning_rate, rates.warmup_fraction, floor)
             grad_norm = learner.optim_step(rate)
-            if not math.isfinite(loss):
-                raise StageFailedError(
-                    f"{directory.path}: the loss is {loss} at step {step + 1}",
-                    "Lower the learning rate and start again.",
-                )
             seconds = time.perf_counter() - started
             tokens = sum(len(sequence.token_ids) for sequence in batch)
             row = {"step": step + 1, "loss": loss, "learning_rate": rate, "grad_norm": grad_norm, "num_tokens": tokens}
             directory.append("metrics.jsonl", {**row, "step_time": seconds, "tokens_per_second": tokens / seconds})
             if (step + 1) % settings.save_every == 0 and step + 1 < total_steps:
-                save_progress(learner, directory, step + 1, save)
                 if settings.keep_checkpoints:
                     keep_checkpoint(directory, step + 1, save)
+                save_progress(learner, directory, step + 1, save)
             task.advance(note=f"loss {loss:.3f}")
     return total_steps
 
@@ -99,7 +93,5 @@ def save_progress(learner: Learner, directory: StageDir, step: int, save: Callab
 
 def keep_checkpoint(directory: StageDir, step: int, save: Callable[[Path], None]) -> None:
     """Keep the weights after ``step`` steps under ``checkpoints/``."""
-    from reasoncore.run_dir import write_folder_atomic
-
     (directory.path / "checkpoints").mkdir(exist_ok=True)
     write_folder_atomic(directory.path / "checkpoints" / f"step-{step:06d}", save)

@@ -160,7 +160,7 @@ def _guess_kind(name: str, metrics: tuple[dict[str, float], ...], evaluation: Ev
     if evaluation is not None or name.startswith("eval"):
         return "eval"
     if metrics:
-        return "rl" if "reward" in metrics[0] else "sft"
+        return "rl" if any("reward" in row for row in metrics) else "sft"
     return name.partition("-")[0]
 
 
