@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from reasoncore.config import HardwareSettings
+from reasoncore.data.problems import find_file
 from reasoncore.model.checkpoint import save_checkpoint
 from reasoncore.model.network import Decoder
 from reasoncore.model.tokenizer import ChatTokenizer
@@ -43,12 +45,17 @@ class StageContext:
         """Seed of this stage alone."""
         return derive_seed(self.run_seed, self.name)
 
-    def start_hashes(self) -> dict[str, str]:
-        """The starting checkpoint's files and their sha256, for the manifest."""
-        if self.start is None:
-            return {}
-        wanted = [p for p in sorted(self.start.iterdir()) if p.suffix == ".safetensors" or p.name == "config.json"]
-        return {f"start/{path.name}": sha256_file(path) for path in wanted}
+    @cached_property
+    def input_hashes(self) -> dict[str, str]:
+        """What the stage starts from and their sha256: the checkpoint's files and the data file."""
+        hashes = {}
+        if self.start is not None:
+            wanted = [p for p in sorted(self.start.iterdir()) if p.suffix == ".safetensors" or p.name == "config.json"]
+            hashes = {f"start/{path.name}": sha256_file(path) for path in wanted}
+        source = getattr(getattr(self.settings, "data", None), "source", "procedural")
+        if source != "procedural":
+            hashes[f"data/{source}"] = sha256_file(find_file(source, self.root))
+        return hashes
 
     def save(self, folder: Path, model: Decoder, tokenizer: ChatTokenizer) -> None:
         """Write a checkpoint of this stage, with its model card, into an existing folder."""
@@ -66,13 +73,12 @@ class StageContext:
         if model is not None and tokenizer is not None:
             write_folder_atomic(self.directory.checkpoint, lambda folder: self.save(folder, model, tokenizer))
             outputs = sorted(path for path in self.directory.checkpoint.iterdir() if path.is_file())
-        results = self.directory.path / "results.json"
-        if results.exists():
-            outputs.append(results)
-        self.directory.finish(self.settings.kind, started, self.start_hashes(), outputs, summary)
+        if self.settings.kind == "eval":
+            outputs = [self.directory.path / "results.json", self.directory.path / "rollouts.jsonl"]
+        self.directory.finish(self.settings.kind, started, self.input_hashes, outputs, summary)
 
     def _model_card(self) -> str:
-        hashes = "\n".join(f"- `{name}` sha256 `{digest}`" for name, digest in self.start_hashes().items())
+        hashes = "\n".join(f"- `{name}` sha256 `{digest}`" for name, digest in self.input_hashes.items())
         return (
             "---\nlibrary_name: transformers\npipeline_tag: text-generation\n---\n\n"
             f"# {self.recipe_name}, stage {self.name}\n\n"

@@ -20,7 +20,10 @@ def eval_plan(settings: EvalStage, seed: int, root: Path) -> EvalPlan:
     sampling = find_protocol(settings.protocol)
     if settings.max_tokens is not None:
         sampling = replace(sampling, max_tokens=settings.max_tokens)
-    data_dir = None if settings.data_dir is None else root / settings.data_dir
+    data_dir = None
+    if settings.data_dir is not None:
+        here, beside_recipe = Path(settings.data_dir), root / settings.data_dir
+        data_dir = here if here.is_dir() else beside_recipe
     return EvalPlan(settings.benchmarks, settings.protocol, sampling, settings.samples, settings.limit, data_dir, seed)
 
 

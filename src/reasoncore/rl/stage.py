@@ -19,7 +19,6 @@ from reasoncore.errors import StageFailedError
 from reasoncore.infer.engine import Engine, SamplingParams
 from reasoncore.infer.local import LocalEngine
 from reasoncore.model.checkpoint import load_checkpoint
-from reasoncore.model.weights import load_into
 from reasoncore.progress import say, track
 from reasoncore.records import Problem
 from reasoncore.rl.probe import Probe
@@ -29,7 +28,7 @@ from reasoncore.run_dir import now, write_json_atomic
 from reasoncore.seeding import derive_seed
 from reasoncore.stage import StageContext
 from reasoncore.train.learner import Learner
-from reasoncore.train.supervised import save_progress
+from reasoncore.train.supervised import resume_from, save_progress
 
 
 def run_rl(context: StageContext) -> None:
@@ -50,12 +49,8 @@ def run_rl(context: StageContext) -> None:
     with closing(DOMAINS[problems[0].domain].make_verifier()) as verifier:
         kept, counts = _kept_problems(context, engine, verifier, problems, sampling)
         probe = Probe.prepare(settings, context, engine, verifier)
-        first_step = 0
-        if snapshot is not None:
-            load_into(model, snapshot)
-            learner.load_state(snapshot)
-            first_step = json.loads((snapshot / "snapshot.json").read_text(encoding="utf-8"))["step"]
-        else:
+        first_step = resume_from(snapshot, learner)
+        if first_step == 0:
             directory.append("metrics.jsonl", {"step": 0, **probe.measure(0)})
 
         def save(folder: Path) -> None:
@@ -106,8 +101,13 @@ def _kept_problems(
             f"x {settings.filter_rollouts} rollouts it {counts}",
             "Use problems nearer to what the checkpoint can do, or more filter_rollouts, in a new run folder.",
         )
-    chosen = set(kept)
-    return [problem for problem in problems if problem.id in chosen], counts
+    problem_of = {problem.id: problem for problem in problems}
+    if not set(kept) <= problem_of.keys():
+        raise StageFailedError(
+            f"stage {context.name}: the problems are not those that the prompt filter saw",
+            "Put the data file back as it was, or use a new run folder.",
+        )
+    return [problem_of[problem_id] for problem_id in kept], counts
 
 
 def _prompts_of(step: int, count: int, per_step: int, seed: int) -> list[int]:

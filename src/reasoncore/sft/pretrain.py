@@ -5,20 +5,17 @@ Not part of the method, which starts from a published base; it makes the embedde
 
 from __future__ import annotations
 
-import json
-
 from reasoncore.errors import DataError
 from reasoncore.model.checkpoint import load_checkpoint
 from reasoncore.model.config import parse_config
 from reasoncore.model.network import Decoder, initialise
 from reasoncore.model.tokenizer import train_tokenizer
-from reasoncore.model.weights import load_into
 from reasoncore.procedural import plain_text
 from reasoncore.run_dir import now
 from reasoncore.stage import StageContext
 from reasoncore.train.learner import Learner
 from reasoncore.train.packing import TrainingSequence
-from reasoncore.train.supervised import fit
+from reasoncore.train.supervised import fit, resume_from
 
 TOKENIZER_DOCUMENTS = 20_000
 
@@ -36,18 +33,13 @@ def run_pretrain(context: StageContext) -> None:
         )
         model = Decoder(config)
         initialise(model, context.seed)
-        first_step = 0
     else:
         model, tokenizer = load_checkpoint(snapshot)
-        first_step = json.loads((snapshot / "snapshot.json").read_text(encoding="utf-8"))["step"]
     sequences = [TrainingSequence(ids, 1) for ids in tokenizer.document_ids(documents)]
     sequences = [sequence for sequence in sequences if len(sequence.token_ids) <= settings.max_length]
     if not sequences:
         raise DataError(f"stage {context.name}: every document is longer than max_length", "Raise max_length.")
     learner = Learner(model, settings.optimiser, context.hardware)
-    if snapshot is not None:
-        load_into(model, snapshot)
-        learner.load_state(snapshot)
     steps = fit(
         learner,
         sequences,
@@ -56,7 +48,7 @@ def run_pretrain(context: StageContext) -> None:
         context.seed,
         context.directory,
         lambda folder: context.save(folder, model, tokenizer),
-        first_step,
+        resume_from(snapshot, learner),
     )
     tokens = sum(len(sequence.token_ids) for sequence in sequences)
     summary = {

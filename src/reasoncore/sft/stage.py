@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Sequence
 
@@ -10,13 +9,12 @@ from reasoncore.data.problems import load_traces
 from reasoncore.errors import DataError
 from reasoncore.model.checkpoint import load_checkpoint
 from reasoncore.model.tokenizer import ChatTokenizer
-from reasoncore.model.weights import load_into
 from reasoncore.records import Trace
 from reasoncore.run_dir import now
 from reasoncore.stage import StageContext
 from reasoncore.train.learner import Learner
 from reasoncore.train.packing import TrainingSequence
-from reasoncore.train.supervised import fit
+from reasoncore.train.supervised import fit, resume_from
 
 
 def run_sft(context: StageContext) -> None:
@@ -33,11 +31,6 @@ def run_sft(context: StageContext) -> None:
             f"stage {context.name}: none of {len(traces)} samples is at most {limit} tokens long", "Raise max_length."
         )
     learner = Learner(model, settings.optimiser, context.hardware)
-    first_step = 0
-    if snapshot is not None:
-        load_into(model, snapshot)
-        learner.load_state(snapshot)
-        first_step = json.loads((snapshot / "snapshot.json").read_text(encoding="utf-8"))["step"]
     steps = fit(
         learner,
         sequences,
@@ -46,7 +39,7 @@ def run_sft(context: StageContext) -> None:
         context.seed,
         context.directory,
         lambda folder: context.save(folder, model, tokenizer),
-        first_step,
+        resume_from(snapshot, learner),
     )
     summary = {
         "samples": len(sequences),

@@ -5,6 +5,7 @@ L = -(1/R) sum_r log p(y_r)     over the R response tokens of a batch
 
 from __future__ import annotations
 
+import json
 import math
 import random
 import time
@@ -14,6 +15,7 @@ from pathlib import Path
 from torch import Tensor
 
 from reasoncore.config import SupervisedSettings
+from reasoncore.model.weights import load_into
 from reasoncore.progress import track
 from reasoncore.run_dir import StageDir, write_folder_atomic
 from reasoncore.seeding import derive_seed
@@ -79,6 +81,15 @@ def batch_indices(count: int, batch_size: int, step: int, seed: int, epochs: int
         random.Random(derive_seed(seed, "epoch", epoch)).shuffle(order)
         out += order[max(0, step * batch_size - epoch * count) : max(0, end - epoch * count)]
     return out
+
+
+def resume_from(snapshot: Path | None, learner: Learner) -> int:
+    """Put a learner back to where :func:`save_progress` left it. Returns the steps done, 0 without a snapshot."""
+    if snapshot is None:
+        return 0
+    load_into(learner.model, snapshot)
+    learner.load_state(snapshot)
+    return int(json.loads((snapshot / "snapshot.json").read_text(encoding="utf-8"))["step"])
 
 
 def save_progress(learner: Learner, directory: StageDir, step: int, save: Callable[[Path], None]) -> None:
