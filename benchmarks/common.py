@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any, Self
 
 # A nano recipe's policy after fine-tuning: many bare answers, some short workings, some long ones.
-NANO_LENGTHS = ((0.45, 6, 9), (0.30, 25, 60), (0.25, 60, 140))
+NANO_LENGTHS = Path(__file__).parent / "nano_lengths.json"
 
 Report = dict[str, float]
 
@@ -225,14 +225,10 @@ def problems(count: int, seed: int) -> list[Any]:
 
 
 def load_lengths(path: Path | None, case: str, equal: int) -> list[int]:
-    """The empirical lengths to draw from: one for the case ``equal``, else a JSON list or the default."""
+    """The empirical lengths to draw from: one for the case ``equal``, else a JSON list, by default the nano recipe's."""
     if case == "equal":
         return [equal]
-    if path is not None:
-        return [int(length) for length in json.loads(path.read_text(encoding="utf-8"))]
-    draw = random.Random(0)
-    shares = [share for share, _, _ in NANO_LENGTHS]
-    return [draw.randint(low, high) for _, low, high in draw.choices(NANO_LENGTHS, shares, k=4096)]
+    return [int(length) for length in json.loads((path or NANO_LENGTHS).read_text(encoding="utf-8"))]
 
 
 def draw_lengths(empirical: Sequence[int], count: int, seed: int, number: int) -> list[int]:
