@@ -225,7 +225,7 @@ def problems(count: int, seed: int) -> list[Any]:
 
 
 def load_lengths(path: Path | None, case: str, equal: int) -> list[int]:
-    """The empirical lengths to draw from: one for the case ``equal``, else a JSON list, by default the nano recipe's."""
+    """The empirical lengths to draw from: one for the case ``equal``, else a JSON list, by default the recipe's own."""
     if case == "equal":
         return [equal]
     return [int(length) for length in json.loads((path or NANO_LENGTHS).read_text(encoding="utf-8"))]
