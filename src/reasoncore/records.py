@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -25,6 +25,8 @@ class Problem:
         prompt: The question as a person would ask it.
         answer: The trusted final answer.
         level: Graded difficulty where the source has one, 1 the easiest.
+        reference: What the domain's verifier compares with where the answer alone is not enough, such as options,
+            tests or constraints; None where it is.
     """
 
     id: str
@@ -33,6 +35,7 @@ class Problem:
     prompt: str
     answer: str
     level: int | None = None
+    reference: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +82,14 @@ class Verdict:
         reward: What reinforcement learning pays; a field of its own because shaping changes it and not ``correct``.
         answer: The final answer found in the completion, None when there is none.
         reason: Why, in a few words.
+        details: What this kind of verifier says beyond that, such as ``tests`` of code; ``reasoncore verify`` prints it.
     """
 
     correct: bool | None
     reward: float
     answer: str | None
     reason: str
+    details: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +134,17 @@ def read_jsonl(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
             raise DataError(
                 f"{path}, line {line_number}: {error}", "Every line must be one JSON object; mend or delete that line."
             ) from error
+
+
+def required_text(row: Mapping[str, Any], key: str, where: str, *, empty_ok: bool = False) -> str:
+    """The text (or number, as text) under ``key``; a :class:`DataError` names ``where`` and the key."""
+    value = row.get(key)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        value = str(value)
+    if not isinstance(value, str) or not (value.strip() or empty_ok):
+        what = "missing" if key not in row else "empty" if value in (None, "") else "not text"
+        raise DataError(f"{where}, key {key!r}: {what}", "Mend or delete that line.")
+    return value
 
 
 def to_json_line(record: Any) -> str:

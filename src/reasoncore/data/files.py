@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from reasoncore.errors import DataError
-from reasoncore.records import Problem, Trace, read_jsonl
+from reasoncore.records import Problem, Trace, read_jsonl, required_text
 
 _QUESTION_FIELDS = ("question", "problem", "prompt")
 
@@ -86,17 +85,6 @@ def load_trace_file(path: Path, *, instruction: str = "") -> list[Trace]:
             response = f"{rationale.strip()}\n\\boxed{{{problem.answer}}}"
         traces.append(Trace(problem, response, str(row.get("strategy", "given"))))
     return traces
-
-
-def required_text(row: dict[str, Any], key: str, where: str) -> str:
-    """The text (or number, as text) under ``key``; a :class:`DataError` names ``where`` and the key."""
-    value = row.get(key)
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        value = str(value)
-    if not isinstance(value, str) or not value.strip():
-        what = "missing" if key not in row else "empty" if value in (None, "") else "not text"
-        raise DataError(f"{where}, key {key!r}: {what}", "Mend or delete that line.")
-    return value
 
 
 def with_instruction(question: str, instruction: str) -> str:

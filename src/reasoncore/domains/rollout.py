@@ -31,8 +31,12 @@ def roll_out(
 def judge(verifier: Verifier, problems: Sequence[Problem], completions: Sequence[Sequence[Completion]]) -> list[Group]:
     """Verdicts for completions that are there already."""
     texts = [completion.text for row in completions for completion in row]
-    golds = [problem.answer for problem, row in zip(problems, completions, strict=True) for _ in row]
-    verdicts = iter(verifier.judge_many(texts, golds))
+    references = [
+        problem.answer if problem.reference is None else problem.reference
+        for problem, row in zip(problems, completions, strict=True)
+        for _ in row
+    ]
+    verdicts = iter(verifier.judge_many(texts, references))
     return [
         Group(problem, tuple(row), tuple(next(verdicts) for _ in row))
         for problem, row in zip(problems, completions, strict=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from reasoncore.records import Verdict
 from reasoncore.verify.math import MathVerifier
@@ -13,8 +13,11 @@ from reasoncore.verify.math import MathVerifier
 class Verifier(Protocol):
     """Judges responses; may hold processes, so it is closed when done."""
 
-    def judge_many(self, responses: Sequence[str], golds: Sequence[str]) -> list[Verdict]:
-        """Verdict on ``responses[i]`` against the trusted answer ``golds[i]``, in order."""
+    def judge_many(self, responses: Sequence[str], references: Sequence[Any]) -> list[Verdict]:
+        """Verdict on ``responses[i]`` against ``references[i]``, in order.
+
+        A reference is what the verifier at hand compares with: the trusted answer, or tests, options, constraints.
+        """
         ...
 
     def close(self) -> None:

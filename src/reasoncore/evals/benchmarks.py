@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from reasoncore.data.files import load_problem_file, nonempty, required_text, with_instruction
+from reasoncore.data.files import load_problem_file, nonempty, with_instruction
 from reasoncore.domains import DOMAINS
 from reasoncore.errors import DataError, UserInputError
-from reasoncore.records import Problem, to_json_line
+from reasoncore.records import Problem, required_text, to_json_line
 
 DATA_VARIABLE = "REASONCORE_DATA"
 PROCEDURAL_COUNT = 400

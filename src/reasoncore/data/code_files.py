@@ -1,0 +1,161 @@
+"""Programming problem sets with reference solutions: HumanEval, MBPP and LeetCode files, as tasks for the verifier."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from reasoncore.errors import DataError
+from reasoncore.records import read_jsonl, required_text
+from reasoncore.verify.code import CodeTask, CodeTest
+
+_BROKEN_OUTPUT = ("Error:", "Execution timed out")
+_LITERALS = {"null": "None", "true": "True", "false": "False"}
+
+
+@dataclass(frozen=True, slots=True)
+class CodeProblem:
+    """A programming problem with a known solution.
+
+    Attributes:
+        id: Unique within its file.
+        prompt: The question.
+        solution: The reference program.
+        task: What programs are judged by.
+    """
+
+    id: str
+    prompt: str
+    solution: str
+    task: CodeTask
+
+
+def load_humaneval(path: Path) -> list[CodeProblem]:
+    """HumanEval as in HumanEval-X: ``prompt``, ``canonical_solution``, ``declaration``, ``test``.
+
+    What a declaration defines before the function itself is trusted set-up for the tests.
+
+    Raises:
+        DataError: As :func:`load_code_file`.
+    """
+    return load_code_file(path, _humaneval)
+
+
+def load_mbpp(path: Path) -> list[CodeProblem]:
+    """MBPP: ``text``, ``code``, ``test_list``, ``test_setup_code``; the entry point is the function the tests call.
+
+    Raises:
+        DataError: As :func:`load_code_file`.
+    """
+    return load_code_file(path, _mbpp)
+
+
+def load_leetcode(path: Path, tests: str = "input_output") -> list[CodeProblem]:
+    """LeetCodeDataset: calls and expected values from ``input_output``, or the set's own ``test`` function.
+
+    Rows of ``input_output`` that record a failure of the generating program instead of a value, or an argument that is
+    no literal, are left out.
+
+    Args:
+        path: The file.
+        tests: ``"input_output"`` or ``"test"``.
+
+    Raises:
+        DataError: As :func:`load_code_file`.
+    """
+    return load_code_file(path, _leetcode_calls if tests == "input_output" else _leetcode_check)
+
+
+def load_code_file(path: Path, read: Callable[[dict[str, Any], str], CodeProblem]) -> list[CodeProblem]:
+    """Every row of a JSONL file through ``read(row, where)``.
+
+    Raises:
+        DataError: The file cannot be read, is empty, or a row does not fit; names file, line and key.
+    """
+    problems = []
+    for line, row in read_jsonl(path):
+        where = f"{path}, line {line}"
+        try:
+            problems.append(read(row, where))
+        except (SyntaxError, AttributeError, TypeError, IndexError) as error:
+            raise DataError(f"{where}: not in the expected form ({error})", "Use the original file.") from error
+    if not problems:
+        raise DataError(f"{path}: holds no problems", "Check that it is the right file and was fetched whole.")
+    return problems
+
+
+def _humaneval(row: dict[str, Any], where: str) -> CodeProblem:
+    prompt, declaration = required_text(row, "prompt", where), required_text(row, "declaration", where)
+    entry_point = re.findall(r"^def (\w+)\(", declaration, re.MULTILINE)[-1]
+    setup = declaration[: declaration.rindex(f"def {entry_point}(")]
+    task = CodeTask((CodeTest("assert", code=required_text(row, "test", where)),), entry_point, setup)
+    solution = prompt + required_text(row, "canonical_solution", where)
+    return CodeProblem(required_text(row, "task_id", where), prompt, solution, task)
+
+
+def _mbpp(row: dict[str, Any], where: str) -> CodeProblem:
+    solution = required_text(row, "code", where)
+    defined = {node.name for node in ast.walk(ast.parse(solution)) if isinstance(node, ast.FunctionDef)}
+    called = [
+        node.func.id
+        for test in row["test_list"]
+        for node in ast.walk(ast.parse(test))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    ]
+    entry_point = next(name for name in called if name in defined)
+    tests = tuple(CodeTest("assert", code=test) for test in row["test_list"])
+    setup = required_text(row, "test_setup_code", where, empty_ok=True)
+    prompt = required_text(row, "text", where)
+    return CodeProblem(str(row["task_id"]), prompt, solution, CodeTask(tests, entry_point, setup))
+
+
+def _leetcode_check(row: dict[str, Any], where: str) -> CodeProblem:
+    test = CodeTest("assert", code=required_text(row, "test", where))
+    # One test here is the whole check function, some hundred calls: it gets ten times the time of one.
+    task = CodeTask((test,), required_text(row, "entry_point", where), required_text(row, "prompt", where), 60.0)
+    return _leetcode(row, where, task)
+
+
+def _leetcode_calls(row: dict[str, Any], where: str) -> CodeProblem:
+    text_expected = re.search(r"->\s*str\s*:", required_text(row, "starter_code", where)) is not None
+    given = row["input_output"]
+    calls = ast.literal_eval(given) if isinstance(given, str) else given
+    tests = tuple(_calls(calls, text_expected))
+    if not tests:
+        raise DataError(f"{where}, key 'input_output': no usable row", "Use the original file.")
+    return _leetcode(row, where, CodeTask(tests, required_text(row, "entry_point", where)))
+
+
+def _leetcode(row: dict[str, Any], where: str, task: CodeTask) -> CodeProblem:
+    prompt = required_text(row, "problem_description", where)
+    return CodeProblem(required_text(row, "task_id", where), prompt, required_text(row, "completion", where), task)
+
+
+def _calls(rows: list[dict[str, str]], text_expected: bool) -> Iterator[CodeTest]:
+    for row in rows:
+        if row["output"].startswith(_BROKEN_OUTPUT):
+            continue
+        try:
+            call = ast.parse(f"f({_python_literals(row['input'])})", mode="eval").body
+            assert isinstance(call, ast.Call)
+            arguments = {keyword.arg: ast.literal_eval(keyword.value) for keyword in call.keywords}
+            output = row["output"] if text_expected else ast.literal_eval(_python_literals(row["output"]))
+        except (SyntaxError, ValueError):
+            continue
+        if call.args or None in arguments:
+            continue
+        yield CodeTest("functional", _as_json(arguments), _as_json(output))
+
+
+def _python_literals(text: str) -> str:
+    """JSON's words in Python's spelling, outside of strings."""
+    return re.sub(r'"[^"]*"|\b(?:null|true|false)\b', lambda match: _LITERALS.get(match[0], match[0]), text)
+
+
+def _as_json(value: Any) -> Any:
+    return json.loads(json.dumps(value))

@@ -1,0 +1,198 @@
+"""The judge of programs: runs a solution's tests in a sandbox, each in a process of its own, and compares outside."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future
+from dataclasses import replace
+from types import TracebackType
+from typing import Any, Literal, Self
+
+from reasoncore.records import Verdict
+from reasoncore.sandbox import ForkSandbox, Job, Limits, Outcome, Sandbox, wire
+from reasoncore.sandbox.client import SandboxFailedError
+from reasoncore.verify.code.compare import same_text, same_value
+from reasoncore.verify.code.extract import extract_code
+from reasoncore.verify.code.task import CodeTask, CodeTest
+from reasoncore.verify.pool import Pending, WorkerFailedError, WorkerPool, finished
+
+Status = Literal["AC", "WA", "TLE", "MLE", "RE", "CE", "INFRA"]
+TestResult = tuple[Status, str]
+
+TOTAL_LIMIT_FACTOR = 30
+_CHECKER_LIMIT_S = 10.0
+_ENDED_BADLY: dict[str, Status] = {"timeout": "TLE", "memory": "MLE"}
+_CANNOT_RUN = ("compile", "entry point")
+
+
+class CodeVerifier:
+    """Judges programs by hidden tests. Safe to share between threads.
+
+    Args:
+        make_sandbox: Starts a sandbox; one for each worker.
+        workers: Programs judged at a time; default: one for each usable CPU.
+        stop_at_failure: Do not run the tests after the first that fails, which cannot change the verdict.
+    """
+
+    def __init__(
+        self,
+        make_sandbox: Callable[[], Sandbox] = ForkSandbox,
+        workers: int | None = None,
+        *,
+        stop_at_failure: bool = False,
+    ) -> None:
+        self._pool = WorkerPool(make_sandbox, workers)
+        self._stop_at_failure = stop_at_failure
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the sandboxes. The verifier stays usable."""
+        self._pool.close()
+
+    def judge(self, response: str, task: CodeTask) -> Verdict:
+        """Judge one solution, given as source or as a whole response.
+
+        Returns:
+            ``correct`` is True when every test passed, None ("not judged") when the sandbox failed and no test did.
+            ``details["tests"]`` has one of AC, WA, TLE, MLE, RE, CE, INFRA for each test in order.
+
+        Raises:
+            SandboxUnavailableError: This machine cannot isolate programs.
+        """
+        return self.judge_many([response], [task])[0]
+
+    def judge_many(self, responses: Sequence[str], tasks: Sequence[CodeTask]) -> list[Verdict]:
+        """Judge ``responses[i]`` by ``tasks[i]``; verdicts in the same order. See :meth:`judge`."""
+        return list(self.stream(zip(responses, tasks, strict=True)))
+
+    def stream(self, cases: Iterable[tuple[str, CodeTask]]) -> Iterator[Verdict]:
+        """Verdicts in the order of the cases, which are read only a little ahead. See :meth:`judge`."""
+        return self._pool.stream(self._submit(response, task) for response, task in cases)
+
+    def _submit(self, response: str, task: CodeTask) -> Pending[Verdict]:
+        source = extract_code(response, task.entry_point)
+        if source is None:
+            return finished(_verdict(None, [("CE", "no code")] * len(task.tests), len(task.tests)))
+        return _PendingVerdict(self._pool.submit(lambda sandbox: self._run_tests(sandbox, source, task)), source, task)
+
+    def _run_tests(self, sandbox: Sandbox, source: str, task: CodeTask) -> list[TestResult]:
+        results: list[TestResult] = []
+        deadline = time.monotonic() + TOTAL_LIMIT_FACTOR * task.time_limit_s
+        for test in task.tests:
+            if results and results[-1][0] != "AC" and self._stop_at_failure:
+                break
+            if time.monotonic() > deadline:
+                results.append(("TLE", f"all tests together took longer than {TOTAL_LIMIT_FACTOR} time limits"))
+                continue
+            try:
+                results.append(run_test(sandbox, source, task, test))
+            except SandboxFailedError as error:
+                raise WorkerFailedError(str(error)) from error
+        return results
+
+
+class _PendingVerdict:
+    """The verdict on one program, once its tests have run."""
+
+    def __init__(self, results: Future[list[TestResult]], source: str, task: CodeTask) -> None:
+        self._results = results
+        self._source = source
+        self._planned = len(task.tests)
+
+    def result(self) -> Verdict:
+        try:
+            results = self._results.result()
+        except WorkerFailedError as error:
+            results = [("INFRA", str(error))] * self._planned
+        return _verdict(self._source, results, self._planned)
+
+    def cancel(self) -> bool:
+        return self._results.cancel()
+
+
+def _verdict(source: str | None, results: Sequence[TestResult], planned: int) -> Verdict:
+    statuses = [status for status, _ in results]
+    failed = [number for number, status in enumerate(statuses) if status not in ("AC", "INFRA")]
+    details = {"tests": statuses}
+    if failed:
+        number = failed[0]
+        status, message = results[number]
+        reason = f"test {number + 1} of {planned}: {status}" + (f" ({message})" if message else "")
+        return Verdict(False, 0.0, source, "no code" if source is None else reason, details)
+    if "INFRA" in statuses:
+        return Verdict(None, 0.0, source, f"not judged: {results[statuses.index('INFRA')][1]}", details)
+    return Verdict(True, 1.0, source, f"passed {planned} {'test' if planned == 1 else 'tests'}", details)
+
+
+def run_test(sandbox: Sandbox, source: str, task: CodeTask, test: CodeTest) -> TestResult:
+    """Run one test of one program: status and, where it failed, why.
+
+    Raises:
+        SandboxFailedError: The sandbox failed; nothing is known of the program.
+    """
+    limits = Limits(cpu_s=task.time_limit_s, wall_s=2 * task.time_limit_s + 1, memory_bytes=task.memory_limit_mb << 20)
+    if test.kind == "assert":
+        return _run_assert(sandbox, source, task, test, limits)
+    if test.kind == "stdin":
+        stdin = test.input.encode("utf-8", "surrogateescape")
+        outcome = sandbox.run(Job({"kind": "program", "source": source}, stdin, limits))
+        output: Any = outcome.stdout.decode("utf-8", "replace")
+    else:
+        arguments = wire.encode(test.input)
+        what = {"kind": "call", "source": source, "entry_point": task.entry_point, "arguments": arguments}
+        outcome = sandbox.run(Job(what, limits=limits))
+        if outcome.ending == "done" and "value" not in (outcome.result or {}):
+            return "RE", "ended without a result"
+        output = (outcome.result or {}).get("value")
+    if outcome.ending != "done":
+        return _failure(outcome)
+    if test.checker is not None:
+        encoded = wire.encode(output) if test.kind == "stdin" else output
+        return ("AC", "") if _checker_accepts(sandbox, test, encoded) else ("WA", "the checker does not accept it")
+    if test.kind == "stdin":
+        same = same_text(output, test.output, exact=test.comparison == "exact", tolerance=test.tolerance)
+    else:
+        same = same_value(output, test.output, test.tolerance)
+    return ("AC", "") if same else ("WA", f"expected {test.output!r:.60}, got {output!r:.60}")
+
+
+def _run_assert(sandbox: Sandbox, source: str, task: CodeTask, test: CodeTest, limits: Limits) -> TestResult:
+    program = Job({"kind": "serve", "source": source, "entry_point": task.entry_point}, limits=limits)
+    what = {"kind": "test", "source": test.code, "setup": task.setup, "entry_point": task.entry_point}
+    tested, tests = sandbox.run_session(program, Job(what, limits=replace(limits, cpu_s=limits.wall_s)))
+    result = tests.result or {}
+    if tests.ending == "done" and result.get("passed") is True:
+        return "AC", ""
+    if tested.ending in _ENDED_BADLY or (tested.result or {}).get("error"):
+        return _failure(tested)
+    if tests.ending == "timeout":
+        return "TLE", tests.message
+    if result.get("error") == "MemoryError" and result.get("by_program"):
+        return "MLE", tests.message
+    if result.get("by_program"):
+        return "RE", tests.message if tested.ending in ("done", "killed") else tested.message
+    return "WA", tests.message
+
+
+def _failure(outcome: Outcome) -> TestResult:
+    if (outcome.result or {}).get("phase") in _CANNOT_RUN:
+        return "CE", outcome.message
+    if (outcome.result or {}).get("error") == "NotPlainError":
+        return "WA", outcome.message
+    return _ENDED_BADLY.get(outcome.ending, "RE"), outcome.message
+
+
+def _checker_accepts(sandbox: Sandbox, test: CodeTest, output: Any) -> bool:
+    assert test.checker is not None
+    arguments = [wire.encode(test.input), wire.encode(test.output), output]
+    what = {"kind": "call", "source": test.checker, "entry_point": "check", "arguments": arguments}
+    outcome = sandbox.run(Job(what, limits=Limits(cpu_s=_CHECKER_LIMIT_S, wall_s=2 * _CHECKER_LIMIT_S)))
+    return outcome.ending == "done" and (outcome.result or {}).get("value") is True
