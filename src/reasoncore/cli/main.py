@@ -93,6 +93,36 @@ def report(
     print_result({"report": str(path)}, str(path), as_json)
 
 
+@app.command()
+def verify(
+    kind: Annotated[str, typer.Argument(help="math, choice, code or instructions.")],
+    cases: Annotated[Path, typer.Argument(help="JSON lines, a case on each.")],
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write verdicts here, not to stdout.")] = None,
+    unsafe: Annotated[
+        bool, typer.Option("--unsafe-no-sandbox", help="Run programs unconfined: only programs you trust.")
+    ] = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Judge answers: line for line a verdict (correct: true, false, or null when it could not be judged) and a reason.
+
+    Example: reasoncore verify math cases.jsonl -o verdicts.jsonl    with lines {"gold": "1/2", "answer": "0.5"}
+    """
+    from reasoncore.cli.verify import verify_command
+
+    verify_command(kind, cases, output, unsafe, as_json)
+
+
+@app.command()
+def doctor(as_json: JsonFlag = False) -> None:
+    """Show what the code sandbox enforces on this machine, by trying it.
+
+    Example: reasoncore doctor
+    """
+    from reasoncore.cli.doctor import doctor_command
+
+    doctor_command(as_json)
+
+
 def main() -> None:
     """Run the command line; turn errors into two lines and an exit code (0 done, 1 failed, 2 wrong input, 130)."""
     debug = "--debug" in sys.argv
