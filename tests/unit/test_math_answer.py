@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reasoncore.verify.math_answer import based_number, exact_number, extract_answer, normalise_answer
+from reasoncore.verify.math.answer import based_number, exact_number, extract_answer, normalise_answer
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from reasoncore.verify.math_answer import exact_number, normalise_answer
+from reasoncore.verify.math.answer import exact_number, normalise_answer
 
 
 def pass_at_k(n: int, c: int, k: int) -> float:

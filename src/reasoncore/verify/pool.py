@@ -88,6 +88,9 @@ class WorkerPool(Generic[W]):
         waiting: deque[Pending[T]] = deque()
         try:
             for future in cases:
+                if not waiting and isinstance(future, finished):
+                    yield future.result()
+                    continue
                 waiting.append(future)
                 if len(waiting) > ahead:
                     yield waiting.popleft().result()

@@ -14,6 +14,7 @@ MAX_RESPONSE_CHARS = 200_000
 MAX_ANSWER_CHARS = 500
 MAX_NESTING = 40
 MAX_DIGITS = 60
+MAX_TOGETHER_CHARS = 2000
 
 _THINK_OPEN = "<think>"
 _THINK_CLOSE = "</think>"
@@ -102,6 +103,27 @@ def _last_box(text: str) -> tuple[bool, str | None]:
             if limit < len(text):
                 return True, None
     return False, None
+
+
+def answers_boxed_together(response: str) -> str | None:
+    r"""The contents of several boxes in the last sentence that has one, joined by commas; None if it has one or none.
+
+    Boxes are together when no line ends between them, no sentence does, and at most 40 characters stand there.
+    """
+    text = response[max(response.rfind(_THINK_CLOSE) + 1, len(response) - MAX_TOGETHER_CHARS, 0) :]
+    contents: list[str] = []
+    begins = len(text)
+    for match in reversed(list(_BOX.finditer(text))):
+        found, answer = _last_box(text[match.start() : begins])
+        if not found or answer is None:
+            return None
+        end = text.rfind("}", match.end(), begins)
+        between = text[end + 1 : begins]
+        if contents and (len(between) > 40 or "\n" in between or _SENTENCE_END.search(between)):
+            break
+        contents.append(answer)
+        begins = match.start()
+    return ", ".join(reversed(contents)) if len(contents) > 1 else None
 
 
 def _hash_answer(text: str) -> str | None:
