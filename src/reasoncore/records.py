@@ -82,7 +82,8 @@ class Verdict:
         reward: What reinforcement learning pays; a field of its own because shaping changes it and not ``correct``.
         answer: The final answer found in the completion, None when there is none.
         reason: Why, in a few words.
-        details: What this kind of verifier says beyond that, such as ``tests`` of code; ``reasoncore verify`` prints it.
+        details: What this kind of verifier says beyond that, such as ``tests`` of code; ``reasoncore verify`` prints
+            it.
     """
 
     correct: bool | None

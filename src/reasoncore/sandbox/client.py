@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import select
@@ -26,6 +27,7 @@ from reasoncore.sandbox.outcome import Ending, Job, Outcome
 START_LIMIT_S = 60.0
 _GRACE_S = 30.0
 _MAX_MESSAGE = 1 << 16
+_MESSAGE_CHARS = 300
 # Hooks at a fork (random's seeds itself anew) would cost every program half a millisecond; a child here is no fork that
 # goes on with its parent's work.
 _START = """
@@ -35,7 +37,8 @@ sys.path.insert(0, {source!r})
 from reasoncore.sandbox.zygote import main
 main()
 """
-_FIRST_USER, _USERS = 60_000, 1_000
+_FIRST_USER, _USERS = 60_000, 5_000
+_numbers = itertools.count()  # a user for each sandbox: the limit of threads is counted by user
 
 
 class SandboxUnavailableError(InfrastructureError):
@@ -89,7 +92,7 @@ class ForkSandbox:
             "folder": self._folder,
             "readable": view.readable_paths(),
             "packages": view.packages(),
-            "user": _FIRST_USER + os.getpid() % _USERS,
+            "user": _FIRST_USER + (os.getpid() * 61 + next(_numbers)) % _USERS,
             "isolate": isolate,
         }
         source = str(Path(reasoncore.__file__).parents[1])
@@ -274,11 +277,17 @@ def _ending(job: Job, running: _Running, result: dict[str, Any] | None, overflow
         return "killed", f"ended by signal {-code} ({signal.strsignal(-code)})"
     if error:
         line = (result or {}).get("line")
-        where = f", line {line}" if isinstance(line, int) else ""
-        return "error", f"{error}: {(result or {}).get('message')}{where}"
+        where = f", line {line}" if isinstance(line, int) and 0 < line < 10**7 else ""
+        return "error", f"{_printable(error)}: {_printable((result or {}).get('message'))}{where}"
     if code:
         return "error", f"exit status {code}"
     return "done", "done"
+
+
+def _printable(claim: Any) -> str:
+    """A program's own words, fit for a line of a report."""
+    text = claim[:_MESSAGE_CHARS] if isinstance(claim, str) else "?"
+    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
 
 
 def _end(process: subprocess.Popen[bytes], control: socket.socket, folder: str, owner: int) -> None:

@@ -73,7 +73,13 @@ def readable_as(user: int, paths: Sequence[str]) -> bool:
         os.setegid(0)
 
 
-def set_common_limits(*, limit_threads: bool) -> None:
+def limit_threads() -> None:
+    """In a program's process: the kernel compares the whole user's count with the limit of whoever starts one more, so
+    that a zygote without this limit can always fork."""
+    resource.setrlimit(resource.RLIMIT_NPROC, (THREADS, THREADS))
+
+
+def set_common_limits() -> None:
     """In the zygote: the limits that are the same for every program, which inherits them."""
     values = {
         resource.RLIMIT_NOFILE: OPEN_FILES,
@@ -82,8 +88,6 @@ def set_common_limits(*, limit_threads: bool) -> None:
         resource.RLIMIT_MSGQUEUE: 0,
         resource.RLIMIT_SIGPENDING: 64,
     }
-    if limit_threads:
-        values[resource.RLIMIT_NPROC] = THREADS
     for kind, value in values.items():
         resource.setrlimit(kind, (value, value))
     syscalls.libc("prctl", _PR_SET_DUMPABLE, 0, 0, 0, 0)  # no core dump, and nobody of the same user may trace it

@@ -68,6 +68,7 @@ inf = float('inf')
     _session.update(serve=remote.serve, Client=remote.Client)
     exec(source, _prelude)
     _prelude["random"].seed(0)
+    builtins.exit = builtins.quit = sys.exit  # type: ignore[assignment]  # site's, which is not loaded
     for name in vars(builtins):
         _prelude.pop(name, None)  # math's pow and the like: LeetCode's names do not hide the built-in ones
     _prelude.update(ListNode=wire.ListNode, TreeNode=wire.TreeNode)
@@ -176,7 +177,7 @@ def _is_class_style(entry_point: str) -> bool:
 
 
 def _program(job: dict[str, Any], channel: int) -> dict[str, Any]:
-    flush = sys.stdout.flush
+    stdout = sys.stdout
     result: dict[str, Any] = {}
     try:
         code = compile(job["source"], SOLUTION_FILE, "exec", dont_inherit=True)
@@ -195,9 +196,9 @@ def _program(job: dict[str, Any], channel: int) -> dict[str, Any]:
     try:
         threading._shutdown()  # type: ignore[attr-defined]  # as the interpreter does: threads first, then atexit
         atexit._run_exitfuncs()
-        if sys.stdout is not None:
-            sys.stdout.flush()
-        flush()
+        for stream in (sys.stdout, stdout):
+            if stream is not None and not getattr(stream, "closed", False):
+                stream.flush()
     except BaseException as error:
         result = result or describe(error, "run")
     return result

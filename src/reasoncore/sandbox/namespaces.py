@@ -75,7 +75,8 @@ def minimal_root(root: str, visible: Sequence[str], size_bytes: int) -> None:
     """
     _mount("none", "/", None, _MS_REC | _MS_PRIVATE, None)
     _mount("tmpfs", root, "tmpfs", _MS_NOSUID | _MS_NODEV, f"size={size_bytes},nr_inodes=4096,mode=755")
-    for path in visible:
+    # Links last and parents first: a folder would be passed over if a link had needed something inside it before.
+    for path in (*sorted({os.path.realpath(path) for path in visible}), *visible):
         target = root + path
         if os.path.lexists(target):
             continue

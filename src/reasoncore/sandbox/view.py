@@ -41,7 +41,9 @@ def readable_paths() -> list[str]:
     loaded = {line.split()[-1] for line in Path("/proc/self/maps").read_text().splitlines() if ".so" in line}
     interpreter = {str(Path(path).parent) for path in loaded if "libpython" in path}
     offered = [path for folder in packages().values() for path in (folder, f"{folder}.libs")]
-    wanted = [sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"), *interpreter, *_LIBRARIES, *offered]
+    base = {"base": sys.base_prefix, "platbase": sys.base_exec_prefix}  # not a virtual environment's own packages
+    library = [sysconfig.get_path(name, vars=base) for name in ("stdlib", "platstdlib")]
+    wanted = [*library, *interpreter, *_LIBRARIES, *offered]
     paths = dict.fromkeys(path for path in [*wanted, *_DATA] if os.path.exists(path))
     return [path for path in paths if not any(path.startswith(f"{other}/") for other in paths)]
 

@@ -16,13 +16,14 @@ from __future__ import annotations
 import builtins
 import json
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
 MAX_DEPTH = 100
 MAX_BYTES = 1 << 20
+_MAX_JSON_DEPTH = 3 * MAX_DEPTH + 10  # a dict is three levels of JSON
 _MAX_NODES = 200_000
 
 
@@ -61,9 +62,19 @@ def loads(data: bytes) -> Any:
     if len(data) > MAX_BYTES:
         raise NotPlainError(f"more than {MAX_BYTES} bytes")
     try:
-        return json.loads(data)
+        node = json.loads(data)
     except (ValueError, RecursionError) as error:
         raise NotPlainError(f"not JSON ({type(error).__name__})") from None
+    level = [node]
+    for _ in range(_MAX_JSON_DEPTH):
+        level = [item for part in level if isinstance(part, list | dict) for item in _items(part)]
+        if not level:
+            return node
+    raise NotPlainError("nested too deep")
+
+
+def _items(part: list[Any] | dict[str, Any]) -> Iterable[Any]:
+    return part.values() if isinstance(part, dict) else part
 
 
 def encode(value: Any, handle: Callable[[Any], int] | None = None, depth: int = 0) -> Any:

@@ -79,6 +79,7 @@ class _Child:
 class _Zygote:
     control: socket.socket
     places: list[_Place]
+    limit_threads: bool
     children: dict[int, _Child] = field(default_factory=dict)
     forked: int = 0
 
@@ -107,7 +108,7 @@ class _Zygote:
         if pid == 0:
             try:
                 ours.close()
-                _be_program(place, theirs)
+                _be_program(place, theirs, self.limit_threads)
             finally:
                 os._exit(1)
         theirs.close()
@@ -120,23 +121,25 @@ class _Zygote:
         os.close(descriptor)
         _, status, usage = os.wait4(child.pid, 0)
         cpu_s = usage.ru_utime + usage.ru_stime
-        self.control.send(json.dumps({"ended": child.number, "status": status, "cpu_s": cpu_s}).encode())
         _empty(child.place.folder)
+        self.control.send(json.dumps({"ended": child.number, "status": status, "cpu_s": cpu_s}).encode())
         self._fork(child.place)
 
 
-def _be_program(place: _Place, instructions: socket.socket) -> NoReturn:
+def _be_program(place: _Place, instructions: socket.socket, limit_threads: bool) -> NoReturn:
     """In the child: confine it, wait for a job, set the job's limits, run it."""
     os.setpgid(0, 0)
     os.chdir(place.folder)
     os.environ["HOME"] = os.environ["TMPDIR"] = place.folder
     confine.die_with_parent()
+    if limit_threads:
+        confine.limit_threads()
     if place.ruleset is not None:
         landlock.restrict(place.ruleset)
         seccomp.install(seccomp.filter_program(os.getpid()))
     source = fcntl.fcntl(instructions, fcntl.F_DUPFD, confine.OPEN_FILES // 2)
     os.closerange(STDERR + 1, source)
-    os.closerange(source + 1, confine.OPEN_FILES)
+    os.closerange(source + 1, 1 << 16)
     harness.warm_up()
     with socket.socket(fileno=source) as instructions:
         message, descriptors, _, _ = socket.recv_fds(instructions, _MAX_MESSAGE, CHANNEL + 1)
@@ -145,7 +148,7 @@ def _be_program(place: _Place, instructions: socket.socket) -> NoReturn:
             os.dup2(descriptor, number)
         confine.set_limits(confine.Limits(**json.loads(message)))
         instructions.send(b"1")
-    os.closerange(STDERR + len(descriptors), confine.OPEN_FILES)
+    os.closerange(STDERR + len(descriptors) - 1, 1 << 16)
     harness.main(JOB, RESULT, CHANNEL)
 
 
@@ -168,9 +171,11 @@ def main() -> None:
 
 
 def _be_zygote(config: Config, kinds: list[str]) -> None:
-    control = socket.socket(fileno=config.control)
+    # As low as can be: what a child closes before it runs a program must include it, however many files we had open.
+    control = socket.socket(fileno=fcntl.fcntl(config.control, fcntl.F_DUPFD_CLOEXEC, STDERR + 1))
+    os.close(config.control)
     try:
-        places, enforced = _prepare(config, kinds)
+        places, limit_threads, enforced = _prepare(config, kinds)
     except OSError as error:
         control.send(json.dumps({"error": str(error)}).encode())
         return
@@ -178,11 +183,16 @@ def _be_zygote(config: Config, kinds: list[str]) -> None:
     gc.collect()
     gc.freeze()
     control.send(json.dumps({"ready": True, **enforced}).encode())
-    _Zygote(control, places).serve()
+    _Zygote(control, places, limit_threads).serve()
 
 
-def _prepare(config: Config, kinds: list[str]) -> tuple[list[_Place], dict[str, Any]]:
-    """Everything that is done once: what programs will import, the file system, the user, the common limits."""
+def _prepare(config: Config, kinds: list[str]) -> tuple[list[_Place], bool, dict[str, Any]]:
+    """Everything that is done once: what programs will import, the file system, the user, the common limits.
+
+    Returns:
+        Where children will live; whether their threads can be counted, since nobody else has their user; what is
+        enforced.
+    """
     harness.prepare(config.packages)
     folder = config.folder
     if "mount" in kinds:
@@ -193,8 +203,8 @@ def _prepare(config: Config, kinds: list[str]) -> tuple[list[_Place], dict[str, 
     for path in folders:
         os.mkdir(path, 0o700)
     if not config.isolate:
-        confine.set_common_limits(limit_threads=False)
-        return [_Place(path, None) for path in folders], {"isolated": False}
+        confine.set_common_limits()
+        return [_Place(path, None) for path in folders], False, {"isolated": False}
     needed = [sysconfig.get_path("stdlib"), os.path.dirname(folder)]
     changed = os.geteuid() == 0 and confine.readable_as(config.user, needed)
     if changed:
@@ -202,10 +212,10 @@ def _prepare(config: Config, kinds: list[str]) -> tuple[list[_Place], dict[str, 
             os.chown(path, config.user, config.user)
     confine.drop_privileges(config.user if changed else None)
     confine.die_with_parent()
-    confine.set_common_limits(limit_threads=changed or "user" in kinds)
+    confine.set_common_limits()
     places = [_Place(path, landlock.make_ruleset(config.readable, [path, os.devnull])) for path in folders]
     enforced = {"landlock_abi": landlock.abi_version(), "namespaces": kinds, "user": os.getuid(), "own_user": changed}
-    return places, {"isolated": True, **enforced}
+    return places, changed or "user" in kinds, {"isolated": True, **enforced}
 
 
 def _kill(children: Iterable[_Child]) -> None:
@@ -220,21 +230,30 @@ def _kill(children: Iterable[_Child]) -> None:
 def _empty(folder: str) -> None:
     """Remove everything below, however deep: one step down or up at a time, no recursion and no long paths."""
     os.chdir(folder)
-    below: list[str] = []
-    while True:
-        for entry in list(os.scandir(".")):
-            if entry.is_dir(follow_symlinks=False):
-                os.chmod(entry.name, 0o700)
-                os.chdir(entry.name)
-                below.append(entry.name)
-                break
-            os.unlink(entry.name)
-        else:
-            if not below:
-                break
+    left = [_unlink_files()]  # the folders still there, of each folder on the way down
+    while left:
+        if left[-1]:
+            name = left[-1][-1]
+            os.chmod(name, 0o700)
+            os.chdir(name)
+            left.append(_unlink_files())
+            continue
+        left.pop()
+        if left:
             os.chdir("..")
-            os.rmdir(below.pop())
+            os.rmdir(left[-1].pop())
     os.chdir("/")
+
+
+def _unlink_files() -> list[str]:
+    """Remove what is no folder from the working folder; the names of the folders."""
+    folders = []
+    for entry in list(os.scandir(".")):
+        if entry.is_dir(follow_symlinks=False):
+            folders.append(entry.name)
+        else:
+            os.unlink(entry.name)
+    return folders
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 MAX_RESPONSE_CHARS = 1_000_000
-_FENCE = re.compile(r"^[ \t]{0,3}(`{3,}|~{3,})[ \t]*([A-Za-z0-9+#.-]*)[^\n`]*$", re.MULTILINE)
+_FENCE = re.compile(r"^[ \t]{0,3}+(`{3,}+|~{3,}+)[ \t]*+([A-Za-z0-9+#.-]*+)[^\n`]*+$", re.MULTILINE)
 _PYTHON = ("python", "py", "python3", "")
 _THINK_OPEN, _THINK_CLOSE = "<think>", "</think>"
 
@@ -36,7 +36,7 @@ def extract_code(response: str, entry_point: str | None = None) -> str | None:
         defining = [text for text in python if re.search(rf"\b(?:def|class)\s+{name}\b", text)] if name else []
         chosen = defining or python
         response = chosen[-1] if chosen else ""
-    return response if response.strip() else None
+    return response.removeprefix("\ufeff") if response.strip() else None
 
 
 def _fenced_blocks(text: str) -> list[tuple[str, str]]:

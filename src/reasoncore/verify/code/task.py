@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from reasoncore.errors import DataError
 from reasoncore.records import required_text
+from reasoncore.sandbox import wire
 
 TIME_LIMIT_S = 6.0
 MEMORY_LIMIT_MB = 512
@@ -120,12 +121,25 @@ def _read_test(test: Any, entry_point: str | None, setup: str, where: str) -> Co
     if kind == "stdin":
         text_in = required_text(test, "input", where, empty_ok=True)
         text_out = required_text(test, "output", where, empty_ok=True)
+        try:
+            text_in.encode("utf-8", "surrogateescape")
+        except UnicodeEncodeError:
+            raise DataError(f"{where}, key 'input': half a character (a lone surrogate)", "Mend it.") from None
         return CodeTest("stdin", text_in, text_out, "", comparison, tolerance, checker)
     if kind == "functional":
         if not isinstance(test["input"], list | dict):
             raise DataError(
                 f"{where}, key 'input': neither a list of arguments nor an object", "One argument 5 is written [5]."
             )
+        for key in ("input", "output"):
+            try:
+                size = len(wire.dumps(wire.encode(test[key])))
+            except wire.NotPlainError as error:
+                raise DataError(f"{where}, key {key!r}: {error}", "Mend or delete that row.") from None
+            if key == "output" and size > wire.MAX_BYTES:
+                raise DataError(
+                    f"{where}, key 'output': larger than the 1 MiB a program may return", "Delete that test."
+                )
         if entry_point is None:
             raise DataError(f"{where}: a functional test, and no entry point", "Give the row an entry_point.")
         return CodeTest("functional", test["input"], test["output"], "", comparison, tolerance, checker)
@@ -135,7 +149,7 @@ def _read_test(test: Any, entry_point: str | None, setup: str, where: str) -> Co
 def _check_source(source: str, where: str) -> None:
     try:
         ast.parse(source)
-    except (SyntaxError, ValueError) as error:
+    except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
         raise DataError(f"{where}: not Python ({error})", "Mend or delete that row.") from None
 
 

@@ -139,6 +139,8 @@ def run_test(sandbox: Sandbox, source: str, task: CodeTask, test: CodeTest) -> T
         SandboxFailedError: The sandbox failed; nothing is known of the program.
     """
     limits = Limits(cpu_s=task.time_limit_s, wall_s=2 * task.time_limit_s + 1, memory_bytes=task.memory_limit_mb << 20)
+    if test.kind == "stdin":  # as much again as is expected
+        limits = replace(limits, output_bytes=max(limits.output_bytes, 8 * len(test.output)))
     if test.kind == "assert":
         return _run_assert(sandbox, source, task, test, limits)
     if test.kind == "stdin":
