@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.progress import Progress as RichProgress
 
+SECONDS_TO_FIRST_LINE = 2.0
 SECONDS_BETWEEN_LINES = 10.0
 
 
@@ -44,13 +45,13 @@ class Task:
 
 @dataclass
 class _LineTask(Task):
-    shown: float = field(default_factory=time.monotonic)
+    due: float = field(default_factory=lambda: time.monotonic() + SECONDS_TO_FIRST_LINE)
 
     def show(self) -> None:
         now = time.monotonic()
-        if now - self.shown < SECONDS_BETWEEN_LINES and self.done < self.total:
+        if now < self.due and self.done < self.total:
             return
-        self.shown = now
+        self.due = now + SECONDS_BETWEEN_LINES
         eta = self.eta_seconds()
         left = f", {_clock(eta)} left" if eta and self.done < self.total else f", took {_clock(now - self.started)}"
         note = f"  {self.note}" if self.note else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any, Literal
 
 from reasoncore.errors import DataError
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
 FinishReason = Literal["stop", "length"]
 Message = dict[str, str]
 
@@ -109,7 +111,7 @@ def read_jsonl(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         DataError: The file is not there, or a line is not a JSON object; the message names file and line.
     """
     try:
-        stream = path.open(encoding="utf-8")
+        stream = path.open(encoding="utf-8-sig")  # some editors begin a file with a mark
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror})", "Check the path.") from error
     with stream:
@@ -131,6 +133,8 @@ def read_jsonl(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
             raise DataError(
                 f"{path}, after line {line_number}: not UTF-8 text", "Convert the file to UTF-8."
             ) from error
+        except RecursionError as error:
+            raise DataError(f"{path}, line {line_number}: nested too deep", "Mend or delete that line.") from error
         except ValueError as error:
             raise DataError(
                 f"{path}, line {line_number}: {error}", "Every line must be one JSON object; mend or delete that line."
@@ -143,7 +147,8 @@ def required_text(row: Mapping[str, Any], key: str, where: str, *, empty_ok: boo
     if isinstance(value, int | float) and not isinstance(value, bool):
         value = str(value)
     if not isinstance(value, str) or not (value.strip() or empty_ok):
-        what = "missing" if key not in row else "empty" if value in (None, "") else "not text"
+        what = "missing" if key not in row else "null" if value is None else "not text"
+        what = "empty" if isinstance(value, str) else what
         raise DataError(f"{where}, key {key!r}: {what}", "Mend or delete that line.")
     return value
 
@@ -151,4 +156,6 @@ def required_text(row: Mapping[str, Any], key: str, where: str, *, empty_ok: boo
 def to_json_line(record: Any) -> str:
     """One record as a line of JSON, newline included."""
     row = record if isinstance(record, dict) else asdict(record)
-    return json.dumps(row, ensure_ascii=False) + "\n"
+    line = json.dumps(row, ensure_ascii=False) + "\n"
+    # Half a character, a lone surrogate, can only be written escaped.
+    return line if line.isascii() or not _SURROGATE.search(line) else json.dumps(row) + "\n"

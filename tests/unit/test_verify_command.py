@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -98,9 +99,70 @@ def test_verdicts_go_to_a_file_and_the_summary_to_stdout(
     assert list(tmp_path.glob("*.partial")) == []
 
 
+def test_the_output_never_overwrites_the_cases(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path = write_cases(tmp_path, CASES["math"])
+    before = path.read_text()
+    link, partial = tmp_path / "link.jsonl", path.rename(tmp_path / "out.jsonl.partial")
+    link.symlink_to(partial)
+    for output in (partial, link, tmp_path / "out.jsonl"):
+        code, out, err = call(capsys, monkeypatch, "verify", "math", partial, "-o", output)
+        assert (code, out) == (2, "")
+        assert "would overwrite the cases" in err
+    assert partial.read_text() == before
+
+
+def test_a_link_stays_a_link_and_a_pipe_a_pipe(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path, link, pipe = write_cases(tmp_path, CASES["math"]), tmp_path / "link", tmp_path / "pipe"
+    link.symlink_to(tmp_path / "verdicts.jsonl")
+    assert call(capsys, monkeypatch, "verify", "math", path, "-o", link)[0] == 0
+    assert link.is_symlink()
+    assert len((tmp_path / "verdicts.jsonl").read_text().splitlines()) == 3
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    assert call(capsys, monkeypatch, "verify", "math", path, "-o", pipe)[0] == 0
+    assert len(os.read(reader, 1 << 16).splitlines()) == 3
+    os.close(reader)
+    assert pipe.is_fifo()
+
+
+@pytest.mark.parametrize("output", [".", "nowhere/verdicts.jsonl", ""])
+def test_an_output_that_cannot_be_written_is_refused_before_anything_is_judged(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, output: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    code, out, err = call(capsys, monkeypatch, "verify", "math", write_cases(tmp_path, CASES["math"]), "-o", output)
+    assert (code, out) == (2, "")
+    assert [line.split(":")[0] for line in err.splitlines()] == ["error", "cure"]
+
+
+def test_half_characters_and_a_byte_order_mark_do_no_harm(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path, target = tmp_path / "cases.jsonl", tmp_path / "verdicts.jsonl"
+    path.write_text('{"id": "\\ud800", "gold": "5", "answer": "ü \\udfff 5"}\n', encoding="utf-8-sig")
+    code, _, err = call(capsys, monkeypatch, "verify", "math", path, "-o", target)
+    assert code == 0, err
+    assert json.loads(target.read_text(encoding="utf-8"))["id"] == "\ud800"
+
+
+@pytest.mark.parametrize("words", [(), ("math",), ("math", "cases.jsonl", "--wrong")])
+def test_wrong_arguments_are_two_lines(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    code, out, err = call(capsys, monkeypatch, "verify", *words)
+    assert (code, out) == (2, "")
+    assert [line.split(":")[0] for line in err.splitlines()] == ["error", "cure"]
+    assert "reasoncore verify --help" in err
+
+
 BAD: dict[str, tuple[str, str, str]] = {
     "unknown kind": ("maths", '{"gold": "1", "answer": "1"}', "nearest: 'math'"),
     "not JSON": ("math", '{"gold"', "line 1: not valid JSON"),
+    "too deep": ("math", "[" * 100_000, "line 1: nested too deep"),
     "no gold": ("math", '{"answer": "1"}', "line 1, key 'gold': missing"),
     "no tests": ("code", '{"solution": "x", "tests": []}', "line 1, key 'tests'"),
     "bad test": (

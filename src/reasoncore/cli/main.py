@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -20,6 +21,7 @@ app = typer.Typer(
     help="Train, measure and run a compact reasoning core.",
 )
 
+_UsageError = typer.BadParameter.__bases__[0]  # click's, which some versions of typer carry under another name
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.")]
 
 
@@ -128,19 +130,20 @@ def main() -> None:
     debug = "--debug" in sys.argv
     sys.argv = [word for word in sys.argv if word != "--debug"]
     try:
-        app()
+        raise SystemExit(app(standalone_mode=False))
     except ReasoncoreError as error:
         if debug:
             raise
         _fail(error.message, error.cure, error.exit_code)
-    except SystemExit as stop:
-        if stop.code == 130:
-            _fail(
-                "interrupted; finished work is kept",
-                "Give the same command again: `run` goes on, `eval` starts over.",
-                130,
-            )
-        raise
+    except (KeyboardInterrupt, typer.Abort):
+        cure = "Give the same command again: `run` goes on, `eval` and `verify` start over."
+        _fail("interrupted; finished work is kept", cure, 130)
+    except _UsageError as error:
+        _refuse_arguments(error)
+    except BrokenPipeError:
+        # Whoever read our output has enough of it; Python would complain once more when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(1) from None
     except Exception as error:
         if debug:
             raise
@@ -150,6 +153,15 @@ def main() -> None:
         if isinstance(error, PermissionError | NotADirectoryError | IsADirectoryError | FileExistsError):
             _fail(f"{error.filename}: {error.strerror}", "Check the path and its permissions.", 2)
         raise
+
+
+def _refuse_arguments(error: Exception) -> None:
+    message, context = error.format_message(), error.ctx  # type: ignore[attr-defined]
+    if type(error).__name__ == "NoArgsIsHelpError":
+        typer.echo(message)
+        raise SystemExit(2)
+    command = context.command_path if context else app.info.name
+    _fail(f"{command}: {message}", f"See {command} --help.", 2)
 
 
 def _disk_is_full(error: BaseException) -> bool:

@@ -6,6 +6,7 @@ import difflib
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -21,6 +22,8 @@ def verify_command(kind_name: str, cases: Path, output: Path | None, unsafe: boo
     kind = _find(kind_name)
     if not cases.is_file():
         raise DataError(f"{cases}: {'not a file' if cases.exists() else 'not there'}", "Give a file of JSON lines.")
+    if output is not None:
+        _check_output(output, cases)
     total = sum(1 for _ in _read(kind, cases))  # every line is checked before the first is judged
     if total == 0:
         raise DataError(f"{cases}: holds no cases", "Give a file with a JSON object on each line.")
@@ -30,12 +33,37 @@ def verify_command(kind_name: str, cases: Path, output: Path | None, unsafe: boo
         counts = _judge(kind, cases, total, sys.stdout, isolate=not unsafe)
         say(_summary(counts))
         return
-    partial = output.with_name(output.name + ".partial")
-    with partial.open("w", encoding="utf-8") as stream:
+    with _writing(output) as stream:
         counts = _judge(kind, cases, total, stream, isolate=not unsafe)
-    partial.replace(output)
     result = {"cases": total, **counts, "verdicts": str(output)}
     print_result(result, f"{_summary(counts)}\nverdicts: {output}", as_json)
+
+
+def _check_output(output: Path, cases: Path) -> None:
+    if output.is_dir():
+        raise UserInputError(f"-o {output}: a folder", "Name a file in it.")
+    if not output.parent.is_dir():
+        raise UserInputError(f"-o {output}: no folder {output.parent}", "Make the folder, or name another.")
+    if any(path.exists() and path.samefile(cases) for path in (output, _partial(output))):
+        raise UserInputError(f"-o {output}: would overwrite the cases {cases}", "Name another file.")
+
+
+def _partial(output: Path) -> Path:
+    target = output.resolve()
+    return target.with_name(target.name + ".partial")
+
+
+@contextmanager
+def _writing(output: Path) -> Iterator[TextIO]:
+    """A file gets its name when it is whole, and a link stays a link; a device or a pipe is written to as it is."""
+    if output.is_relative_to("/dev") or (output.exists() and not output.is_file()):
+        with output.open("w", encoding="utf-8") as stream:
+            yield stream
+        return
+    partial = _partial(output)
+    with partial.open("w", encoding="utf-8") as stream:
+        yield stream
+    partial.replace(output.resolve())
 
 
 def _find(name: str) -> VerifierKind:
