@@ -19,7 +19,7 @@ from reasoncore.data.code_files import CodeProblem, load_humaneval, load_leetcod
 from reasoncore.verify.code import CodeVerifier
 
 DATA = Path(os.environ.get("REASONCORE_DATA") or Path(__file__).resolve().parents[3] / "shared" / "data")
-CALLS = 10  # of about a hundred for each LeetCode problem, to be quick
+CALLS = int(os.environ.get("REASONCORE_CALLS") or 10)  # of about a hundred for each LeetCode problem, to be quick
 LOADERS = {"humaneval": load_humaneval, "mbpp": load_mbpp, "leetcode_2024": load_leetcode}
 
 
@@ -51,6 +51,14 @@ def test_reference_programs_pass(verifier: CodeVerifier, name: str, count: int) 
 
 
 LEAST_CAUGHT = 0.97  # of the faults that change any result; with three assertions a problem MBPP misses some
+
+
+@pytest.mark.slow
+def test_reference_programs_pass_the_test_functions_of_leetcode(verifier: CodeVerifier) -> None:
+    problems("leetcode_2024")
+    given = load_leetcode(DATA / "leetcode_2024.jsonl", "test")
+    assert len(given) == 84
+    assert failures(verifier, given) == []
 
 
 @pytest.mark.slow
