@@ -10,22 +10,10 @@ import time
 from pathlib import Path
 
 import pytest
-
-from reasoncore.cli.main import main
+from command_line import run_cli
 
 RECIPES = Path(__file__).parents[2] / "recipes"
 NANO = RECIPES / "nano.toml"
-
-
-def run_cli(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *words: object
-) -> tuple[int, str, str]:
-    """Exit code, stdout and stderr of one call."""
-    monkeypatch.setattr(sys, "argv", ["reasoncore", *map(str, words)])
-    with pytest.raises(SystemExit) as stopped:
-        main()
-    captured = capsys.readouterr()
-    return int(stopped.value.code or 0), captured.out, captured.err
 
 
 def test_help_is_fast_and_imports_no_torch() -> None:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from command_line import run_cli
 
-from reasoncore.cli.main import main
 from reasoncore.sandbox import view
 
 CASES: dict[str, list[dict[str, Any]]] = {
@@ -48,15 +47,6 @@ CASES: dict[str, list[dict[str, Any]]] = {
 CORRECT = {"math": [True, False, False], "choice": [True, False], "code": [False, True], "instructions": [True, False]}
 
 
-def call(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *words: object) -> tuple[int, str, str]:
-    """Exit code, stdout and stderr of one command."""
-    monkeypatch.setattr(sys, "argv", ["reasoncore", *map(str, words)])
-    with pytest.raises(SystemExit) as stopped:
-        main()
-    captured = capsys.readouterr()
-    return int(stopped.value.code or 0), captured.out, captured.err
-
-
 def write_cases(folder: Path, rows: list[dict[str, Any]]) -> Path:
     path = folder / "cases.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
@@ -68,7 +58,7 @@ def test_a_verdict_for_each_line_in_order(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, kind: str
 ) -> None:
     path = write_cases(tmp_path, CASES[kind])
-    code, out, err = call(capsys, monkeypatch, "verify", kind, path)
+    code, out, err = run_cli(capsys, monkeypatch, "verify", kind, path)
     rows = [json.loads(line) for line in out.splitlines()]
     assert code == 0
     assert [row["correct"] for row in rows] == CORRECT[kind]
@@ -80,9 +70,9 @@ def test_a_verdict_for_each_line_in_order(
 def test_kinds_add_their_own_fields(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    _, out, _ = call(capsys, monkeypatch, "verify", "code", write_cases(tmp_path, CASES["code"]))
+    _, out, _ = run_cli(capsys, monkeypatch, "verify", "code", write_cases(tmp_path, CASES["code"]))
     assert [json.loads(line)["tests"] for line in out.splitlines()] == [["AC", "WA", "AC"], ["AC"]]
-    _, out, _ = call(capsys, monkeypatch, "verify", "instructions", write_cases(tmp_path, CASES["instructions"]))
+    _, out, _ = run_cli(capsys, monkeypatch, "verify", "instructions", write_cases(tmp_path, CASES["instructions"]))
     last = json.loads(out.splitlines()[1])
     assert (last["follow_all_strict"], last["follow_all_loose"]) == (False, False)
     assert (last["strict"], last["loose"]) == ([False], [False])
@@ -92,7 +82,7 @@ def test_verdicts_go_to_a_file_and_the_summary_to_stdout(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     path, target = write_cases(tmp_path, CASES["math"]), tmp_path / "verdicts.jsonl"
-    code, out, _ = call(capsys, monkeypatch, "verify", "math", path, "-o", target, "--json")
+    code, out, _ = run_cli(capsys, monkeypatch, "verify", "math", path, "-o", target, "--json")
     assert code == 0
     assert json.loads(out) == {"cases": 3, "correct": 1, "incorrect": 2, "not_judged": 0, "verdicts": str(target)}
     assert len(target.read_text().splitlines()) == 3
@@ -107,7 +97,7 @@ def test_the_output_never_overwrites_the_cases(
     link, partial = tmp_path / "link.jsonl", path.rename(tmp_path / "out.jsonl.partial")
     link.symlink_to(partial)
     for output in (partial, link, tmp_path / "out.jsonl"):
-        code, out, err = call(capsys, monkeypatch, "verify", "math", partial, "-o", output)
+        code, out, err = run_cli(capsys, monkeypatch, "verify", "math", partial, "-o", output)
         assert (code, out) == (2, "")
         assert "would overwrite the cases" in err
     assert partial.read_text() == before
@@ -118,12 +108,12 @@ def test_a_link_stays_a_link_and_a_pipe_a_pipe(
 ) -> None:
     path, link, pipe = write_cases(tmp_path, CASES["math"]), tmp_path / "link", tmp_path / "pipe"
     link.symlink_to(tmp_path / "verdicts.jsonl")
-    assert call(capsys, monkeypatch, "verify", "math", path, "-o", link)[0] == 0
+    assert run_cli(capsys, monkeypatch, "verify", "math", path, "-o", link)[0] == 0
     assert link.is_symlink()
     assert len((tmp_path / "verdicts.jsonl").read_text().splitlines()) == 3
     os.mkfifo(pipe)
     reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
-    assert call(capsys, monkeypatch, "verify", "math", path, "-o", pipe)[0] == 0
+    assert run_cli(capsys, monkeypatch, "verify", "math", path, "-o", pipe)[0] == 0
     assert len(os.read(reader, 1 << 16).splitlines()) == 3
     os.close(reader)
     assert pipe.is_fifo()
@@ -134,7 +124,7 @@ def test_an_output_that_cannot_be_written_is_refused_before_anything_is_judged(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, output: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    code, out, err = call(capsys, monkeypatch, "verify", "math", write_cases(tmp_path, CASES["math"]), "-o", output)
+    code, out, err = run_cli(capsys, monkeypatch, "verify", "math", write_cases(tmp_path, CASES["math"]), "-o", output)
     assert (code, out) == (2, "")
     assert [line.split(":")[0] for line in err.splitlines()] == ["error", "cure"]
 
@@ -144,7 +134,7 @@ def test_half_characters_and_a_byte_order_mark_do_no_harm(
 ) -> None:
     path, target = tmp_path / "cases.jsonl", tmp_path / "verdicts.jsonl"
     path.write_text('{"id": "\\ud800", "gold": "5", "answer": "ü \\udfff 5"}\n', encoding="utf-8-sig")
-    code, _, err = call(capsys, monkeypatch, "verify", "math", path, "-o", target)
+    code, _, err = run_cli(capsys, monkeypatch, "verify", "math", path, "-o", target)
     assert code == 0, err
     assert json.loads(target.read_text(encoding="utf-8"))["id"] == "\ud800"
 
@@ -153,7 +143,7 @@ def test_half_characters_and_a_byte_order_mark_do_no_harm(
 def test_wrong_arguments_are_two_lines(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
 ) -> None:
-    code, out, err = call(capsys, monkeypatch, "verify", *words)
+    code, out, err = run_cli(capsys, monkeypatch, "verify", *words)
     assert (code, out) == (2, "")
     assert [line.split(":")[0] for line in err.splitlines()] == ["error", "cure"]
     assert "reasoncore verify --help" in err
@@ -186,7 +176,7 @@ def test_wrong_input_is_two_lines_and_exit_2_before_anything_is_judged(
     kind, line, told = BAD[how]
     path = tmp_path / "cases.jsonl"
     path.write_text(line + "\n")
-    code, out, err = call(capsys, monkeypatch, "verify", kind, path, "-o", tmp_path / "out.jsonl")
+    code, out, err = run_cli(capsys, monkeypatch, "verify", kind, path, "-o", tmp_path / "out.jsonl")
     assert (code, out) == (2, "")
     assert [line.split(":")[0] for line in err.splitlines()] == ["error", "cure"]
     assert told in err
@@ -197,7 +187,7 @@ def test_a_bad_last_line_is_found_before_the_first_is_judged(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     path = write_cases(tmp_path, [*CASES["math"], {"gold": "1"}])
-    code, out, err = call(capsys, monkeypatch, "verify", "math", path)
+    code, out, err = run_cli(capsys, monkeypatch, "verify", "math", path)
     assert (code, out) == (2, "")
     assert "line 4, key 'answer': missing" in err
 
@@ -207,20 +197,20 @@ def test_without_a_sandbox_programs_are_refused_unless_the_user_insists(
 ) -> None:
     monkeypatch.setattr(view.landlock, "abi_version", lambda: 0)
     path = write_cases(tmp_path, CASES["code"])
-    code, out, err = call(capsys, monkeypatch, "verify", "code", path)
+    code, out, err = run_cli(capsys, monkeypatch, "verify", "code", path)
     assert (code, out) == (1, "")
     assert "no Landlock" in err
     assert "--unsafe-no-sandbox" in err
-    code, out, _ = call(capsys, monkeypatch, "verify", "code", path, "--unsafe-no-sandbox")
+    code, out, _ = run_cli(capsys, monkeypatch, "verify", "code", path, "--unsafe-no-sandbox")
     assert code == 0
     assert [json.loads(line)["correct"] for line in out.splitlines()] == CORRECT["code"]
-    code, out, err = call(capsys, monkeypatch, "doctor")
+    code, out, err = run_cli(capsys, monkeypatch, "doctor")
     assert code == 1
     assert "none: no sandbox" in out
 
 
 def test_doctor_tells_what_is_enforced(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    code, out, _ = call(capsys, monkeypatch, "doctor", "--json")
+    code, out, _ = run_cli(capsys, monkeypatch, "doctor", "--json")
     report = json.loads(out)
     assert code == 0
     assert report["sandbox"]["landlock_abi"] >= 1
