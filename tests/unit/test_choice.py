@@ -112,7 +112,82 @@ CHOSEN = [
     ("The answer is **C** \u2014 it is in Germany.", CITIES, "C"),
     ("The answer is none of the above.", SPEEDS, "D"),
     ("The answer is none of these", SPEEDS, "D"),
+    # remarks about options that are not the answer
+    ("The correct answer is (C). A tempting choice is B, but London is in England.", CITIES, "C"),
+    ("The answer is (C) Berlin. In the southern hemisphere the answer would be A.", CITIES, "C"),
+    ("The answer is C. An alternative answer is D, but it's weaker", CITIES, "C"),
+    ("The correct answer is C. The only other plausible answer is B.", CITIES, "C"),
+    ("The correct answer is C. The distractor option is B.", CITIES, "C"),
+    ("The correct answer is C. The opposite answer would be A.", CITIES, "C"),
+    ("The correct answer is C. The second-best option is D.", CITIES, "C"),
+    ("Correct answer: B. Student answer: A.", CITIES, "B"),
+    ("The answer is C. It is false that the answer is A.", CITIES, "C"),
+    ("The answer is C. One might think the answer is A.", CITIES, "C"),
+    ("The answer is C. I do not believe the old map and its claim that the answer is A.", CITIES, "C"),
+    ("I think that the most likely answer is C", CITIES, "C"),
+    ("We can say the answer is C.", CITIES, "C"),
+    ("I am not sure about B, but the answer is C.", CITIES, "C"),
+    ("so final answer: C", CITIES, "C"),
+    ("There is no doubt that the answer is C.", CITIES, "C"),
+    ("The answer is A. I doubt that the answer is C.", CITIES, "A"),
+    ("The answer is C rather than A.", CITIES, "C"),
+    ("The answer is C and the reason is the map.", CITIES, "C"),
+    ("- Answer: C", CITIES, "C"),
+    ("1) Final answer: C", CITIES, "C"),
+    ("I am not sure about B but the answer is C.", CITIES, "C"),
+    ("The answer is Paris or Paris.", CITIES, "A"),
+    ("As scientists believe, the answer is C.", CITIES, "C"),
+    ("If we look at the map, the answer is C.", CITIES, "C"),
+    ("The answer is C. If it were about the Seine, the answer is A.", CITIES, "C"),
+    ("The answer is C. When asked about France, the answer is A.", CITIES, "C"),
+    ("The answer is C. My other answer is not correct.", CITIES, "C"),
+    ("The answer is C. The answer is not correct for France.", CITIES, "C"),
+    ("The answer is C\nand here is why.", CITIES, "C"),
+    ('{"answer": "C", "confidence": 1}', CITIES, "C"),
+    ("**Best option**: C", CITIES, "C"),
+    ("The answer would be C.", CITIES, "C"),
+    ("For France it's A. For Germany:\n\nC", CITIES, "C"),
+    ("The answer is C; A and B are wrong.", CITIES, "C"),
+    ("The answer is C, A, B and D are wrong.", CITIES, "C"),
+    ("The answer is C (Berlin), not A (Paris).", CITIES, "C"),
+    ("The answer is C and not A.", CITIES, "C"),
+    ("The answer is A or A.", CITIES, "A"),
+    ("The answer is (A) Paris, or Paris", CITIES, "A"),
+    # corrections
+    ("The answer is A... no, it's B.", CITIES, "B"),
+    ("The answer is A, wait no, B", CITIES, "B"),
+    ("The answer is A. Hmm, that's wrong; so it must be C.", CITIES, "C"),
+    ("The answer is A; scratch that, B", CITIES, "B"),
+    ("The answer is A. No, B is wrong", CITIES, "A"),
+    ("The answer is not B but C", CITIES, "C"),
+    ("The answer is not A, it is B.", CITIES, "B"),
+    # other forms
+    ("<answer>B</answer>", CITIES, "B"),
+    ("<answer>\n(B) London\n</answer>", CITIES, "B"),
+    ("Answer: <B>", CITIES, "B"),
+    ("Answer：B", CITIES, "B"),
+    ("option c", CITIES, "C"),
+    ("The answer is surely A", CITIES, "A"),
+    ("The answer is obviously A", CITIES, "A"),
+    ("The answer is, of course, A", CITIES, "A"),
+    ("So the answer's B", CITIES, "B"),
+    ("It's B.", CITIES, "B"),
+    ("The answer is A and B", ("x", "y", "A and B"), "C"),
+    ("Answer: (A) and (B)", ("x", "y", "A and B"), "C"),
+    ("Answer: 1", ("1.0", "2.0"), "A"),
+    ("Answer: 3", ("3.0", "3", "03.0"), "B"),
+    ("Answer: 3%", ("3 %", "4 %"), "A"),
+    (r"\boxed{\textbf{\text{\mathrm{C}}}}", CITIES, "C"),
+    # the first line
+    ("B. London\n\nExplanation: it is the capital.", CITIES, "B"),
+    ("B\n\nExplanation: it is the capital.", CITIES, "B"),
+    ("(B)\nBecause it is.", CITIES, "B"),
+    ("**B. London**\nIt is in England.", CITIES, "B"),
+    ("B\nOn reflection, no.\nC", CITIES, "C"),
+    # tags in the middle of a line are words
+    (r"<think>x</think>I think <think> is odd. \boxed{B}", CITIES, "B"),
     # the last line
+    ("C) Berlin\nC) Berlin", CITIES, "C"),
     ("C", CITIES, "C"),
     ("(C)", CITIES, "C"),
     ("C.", CITIES, "C"),
@@ -147,6 +222,13 @@ CHOSEN = [
     (r"\boxed{\text{None of the options}}", CITIES, "none"),
     ("No option is correct.", CITIES, "none"),
     ("None of the above", ("None of the above", "None of these", "x"), "A"),
+    ("none", ("None of the above", "None of these", "x"), "none"),
+    ("not listed", CITIES, "none"),
+    ("The answer is not listed.", CITIES, "none"),
+    ("The correct answer is not among the options.", CITIES, "none"),
+    ("There is no correct answer.", CITIES, "none"),
+    ("None of A, B, C or D", CITIES, "none"),
+    ("neither", CITIES, "none"),
 ]
 
 NOT_CHOSEN = [
@@ -164,6 +246,30 @@ NOT_CHOSEN = [
     ("A is wrong.", CITIES),
     ("(A) is wrong.", CITIES),
     ("Answer: (A) is wrong.", CITIES),
+    ("The least likely answer is A", CITIES),
+    ("Rejected answer: A", CITIES),
+    ("Eliminate option: A", CITIES),
+    ("It is false that the answer is A.", CITIES),
+    ("I do not think, however, that the answer is A.", CITIES),
+    ("If the answer is A", CITIES),
+    ("It is A. On second thoughts, the answer is not A, of course.", CITIES),
+    ("The non-answer: A", CITIES),
+    ("Is it on the Thames? No. B.\nI cannot tell.", CITIES),
+    ("The answer is not correct.", CITIES),
+    ("One might think the answer is A.", CITIES),
+    ("No way the answer is A", CITIES),
+    ("Option: A\nOption: B\nOption: C\nOption: D", CITIES),
+    ("It is a matter of taste.", CITIES),
+    ("It's A matter of taste.", CITIES),
+    ("no", CITIES),
+    ("There is no", CITIES),
+    ("None of A or B", CITIES),
+    ("The answer is neither A nor B", CITIES),
+    ("Answer: I, as an AI, cannot choose", ()),
+    ("Answer: I - well - do not know", ()),
+    ("A. Paris\nB. London\nI do not know.", CITIES),
+    ("B. Paris\nIt is in France.", CITIES),
+    ("<think>x</think>\n<think>\\boxed{B}", CITIES),
     ("A train leaves.", ()),
     ("A or B", CITIES),
     ("The answer is A or B.", CITIES),
@@ -216,6 +322,43 @@ NOT_CHOSEN = [
 ]
 
 
+HEDGES = [
+    ("(A) Paris or (B) London.", CITIES),
+    ("A. Paris or B. London", CITIES),
+    ("A) Paris or B) London", CITIES),
+    ("A (Paris) or B (London)", CITIES),
+    ("(A) Paris or (B) London.", ()),
+    ("A. Paris or B. London", ()),
+    ("A as well as B", CITIES),
+    ("A, also B", CITIES),
+    ("A - or B", CITIES),
+    ("A; or B", CITIES),
+    ("A, or maybe B", CITIES),
+    ("A. Or the answer is B", CITIES),
+    ("A or the answer is B", CITIES),
+    ("Paris (or London)", CITIES),
+    ("Paris or B", CITIES),
+    ("3 (or 4)", ("3", "4")),
+    ("C (or D)", CITIES),
+    ("C\nor D", CITIES),
+    ("C\nand D.", CITIES),
+    ("probably C, but could be D", CITIES),
+    ("A or A or B", CITIES),
+]
+
+
+@pytest.mark.parametrize(("hedge", "options"), HEDGES)
+@pytest.mark.parametrize("lead", ["", "The answer is ", "Answer: ", "I see.\n"])
+def test_a_hedge_is_no_single_choice(lead: str, hedge: str, options: tuple[str, ...]) -> None:
+    assert extract_choice(lead + hedge, options).letter is None
+
+
+@pytest.mark.parametrize("between", [" or perhaps ", ". ", ", or alternatively, ", "\n- ", "$ and $"])
+def test_boxes_that_stand_together_are_read_together(between: str) -> None:
+    assert extract_choice(rf"\boxed{{A}}{between}\boxed{{B}}", CITIES).letter is None
+    assert extract_choice(rf"\boxed{{B}}{between}\boxed{{B}}", CITIES).letter == "B"
+
+
 @pytest.mark.parametrize(("response", "options", "letter"), CHOSEN)
 def test_a_choice_is_found(response: str, options: tuple[str, ...], letter: str) -> None:
     assert extract_choice(response, options).letter == letter
@@ -251,15 +394,28 @@ HOSTILE = {
     "surrogates": "\ud800" * 200_000,
     "thoughts": "<think></think>" * 30_000,
     "not not": "n't think " * 30_000 + "the answer is (",
+    "corrections": "The answer is A, no, wait, no, it's B. " * 8_000,
+    "noes": "The answer is A " + "no, " * 80_000,
+    "repeated choices": ("The answer is A" + " or A" * 90 + ". ") * 600,
+    "repeated texts": ("The answer is one" + " or one" * 60 + ". ") * 600,
+    "remarks": "The answer is A (" + "((A) " * 60_000,
+    "it is": "it is A. " * 30_000,
     "commas": "The answer is A" + "," * 300_000,
 }
 
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_text_is_read_quickly(name: str) -> None:
-    options = tuple(f"option {letter}, {'word ' * 20}" for letter in ascii_uppercase)
+    options = ("one", *(f"option {letter}, {'word ' * 20}" for letter in ascii_uppercase[1:]))
     started = time.process_time()
     extract_choice(HOSTILE[name], options)
+    assert time.process_time() - started < 1.0
+
+
+def test_long_options_are_prepared_once_a_question() -> None:
+    options = tuple(r"\text{w} " * 250 + letter for letter in ascii_uppercase)
+    started = time.process_time()
+    extract_choice("The answer is A, because " * 8000, options)
     assert time.process_time() - started < 1.0
 
 
@@ -337,6 +493,8 @@ def test_cases_are_read(row: dict[str, Any], task: ChoiceTask) -> None:
         ({"gold": "A", "answer": "x", "options": ["x", " "]}, "options"),
         ({"gold": "A", "answer": "x", "options": ["x", None]}, "options"),
         ({"gold": "A", "answer": "x", "options": ["x", True]}, "options"),
+        ({"gold": "A", "answer": "x", "options": ["x", float("nan")]}, "options"),
+        ({"gold": "A", "answer": "x", "options": [float("inf"), "x"]}, "options"),
         ({"gold": "A", "answer": "x", "options": {"A": "x", "B": "y"}}, "options"),
         ({"gold": "A", "answer": "x", "options": "xy"}, "options"),
     ],
@@ -397,6 +555,10 @@ def test_surrogates_in_options_shuffle() -> None:
         (("x", "None of these", "y", "z"), {1}),
         (("x", "y", "z", "more than one of the above"), {3}),
         (("x", "y", "z", "none"), {3}),
+        (("x", "y", "z", "None of the other options"), {3}),
+        (("x", "y", "z", "None of the other choices"), {3}),
+        (("vitamin A", "A is for apple", "a right", "z"), set()),
+        (("A", "B", "AB", "O"), set()),
         (("Vitamins A and C", "y", "z", "w"), set()),
         (("I and II", "II only", "III only", "x"), set()),
         (("all of them are metals", "y", "z", "w"), set()),
@@ -424,6 +586,15 @@ def test_options_about_the_others_keep_their_place(options: tuple[str, ...], fix
         ("x", "y", "z", "Options A and B are correct"),
         ("x", "y", "z", "All of the above except B"),
         ("x", "y", "Both of the above", "z"),
+        ("x", "y", "z", "both a and b"),
+        ("x", "y", "z", "Neither a nor b"),
+        ("x", "y", "z", "a and b only"),
+        ("x", "y", "z", "a, b, and c"),
+        ("x", "y", "z", "A and/or B"),
+        ("x", "y", "z", "A is correct but B is not"),
+        ("x", "y", "z", "Both A and B are correct, C is not"),
+        ("x", "y", "z", "Same as A"),
+        ("x", "y", "z", "both the first and second options"),
         ("A. x", "B. y", "C. z"),
         ("(A) x", "(B) y", "(C) z"),
     ],

@@ -62,7 +62,13 @@ CASES: list[tuple[str, dict[str, Any], list[str], list[str]]] = [
         "length_constraints:nth_paragraph_first_word",
         {"num_paragraphs": 2, "nth_paragraph": 2, "first_word": "Jasper"},
         ["a\n\nJasper, b", "a\n\n'\"jasper's", "a\n\n jasper\n\n"],
-        ["jasper\n\na", "a\n\n**Jasper** b", "a\n\n\n\njasper", "a\n\njasper\n\nc", "jasper"],
+        ["jasper\n\na", "\n\njasper\n\n", "a\n\n**Jasper** b", "a\n\n\n\njasper", "a\n\njasper\n\nc", "jasper"],
+    ),
+    (
+        "length_constraints:nth_paragraph_first_word",
+        {"num_paragraphs": 1, "nth_paragraph": 2, "first_word": "b"},
+        [],
+        ["\n\nb", "b"],  # the second piece starts with the word, but there is only one paragraph
     ),
     ("detectable_content:number_placeholders", {"num_placeholders": 2}, ["[a] [b]", "[[a]]]"[:4] + "[]"], ["[a\n]"]),
     (
@@ -98,9 +104,15 @@ CASES: list[tuple[str, dict[str, Any], list[str], list[str]]] = [
         ["Section 1 Section 2", "SECTION one SECTION two", "SECTION  1 SECTION  2"],
     ),
     (
+        "detectable_format:multiple_sections",
+        {"section_spliter": "S.", "num_sections": 1},
+        ["S. 1", "S.1"],
+        ["SX 1", "S1"],
+    ),
+    (
         "detectable_format:json_format",
         {},
-        ['{"a": [1]}', '```json\n{"a": 1}\n```', "```JSON\n[]```", "NaN", "12"],
+        ['{"a": [1]}', '```Json\n{"a": 1}\n```', '```json\n{"a": 1}\n```', "```JSON\n[]```", "NaN", "12"],
         ["{'a': 1}", "Here: {}", '{"a": 1', "[" * 100_000, "9" * 5000],
     ),
     (
@@ -223,6 +235,7 @@ def test_capital_words_are_cut_as_nltk_cuts_them(text: str, count: int) -> None:
         ("no end mark", ["no end mark"]),
         ("One. Two! Three?", ["One.", "Two!", "Three?"]),
         ("Dr. Smith met J. Doe in the U.S. on Jan. 5.", ["Dr. Smith met J. Doe in the U.S. on Jan. 5."]),
+        ("Bach vs. Mozart. The end.", ["Bach vs. Mozart.", "The end."]),
         ("It cost 3.5 at Acme Inc. The end.", ["It cost 3.5 at Acme Inc.", "The end."]),
         ('He said "Go." Then (left.) Now', ['He said "Go."', "Then (left.)", "Now"]),
         ("Wait... what? Wait... No", ["Wait... what?", "Wait...", "No"]),

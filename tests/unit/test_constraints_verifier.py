@@ -21,8 +21,8 @@ from reasoncore.verify.constraints import (
 from reasoncore.verify.constraints.language import LANGUAGES, detect_language
 from reasoncore.verify.constraints.verifier import MAX_RESPONSE_CHARS, loose_variants
 
-COMMA = ("punctuation:no_comma", {})
-QUOTED = ("startend:quotation", {})
+COMMA: tuple[str, dict[str, Any]] = ("punctuation:no_comma", {})
+QUOTED: tuple[str, dict[str, Any]] = ("startend:quotation", {})
 WORDS = "length_constraints:number_words"
 
 
@@ -134,6 +134,13 @@ def test_strict_and_loose_verdicts() -> None:
     assert not preamble.details["follow_all_strict"]
     assert wrong.details["loose"] == [False, False]
     assert (blank.correct, blank.details["strict"], blank.details["loose"]) == (False, [False, False], [False, False])
+
+
+def test_the_loose_criterion_also_tries_without_asterisks() -> None:
+    task = InstructionTask((("startend:end_checker", {"end_phrase": "The End."}),), "p")
+    for response in ("**The End.**", "Once\nupon a time.\n**The End.**"):
+        verdict = InstructionVerifier().judge(response, task)
+        assert (verdict.details["strict"], verdict.details["loose"]) == ([False], [True])
 
 
 def test_responses_and_tasks_must_pair_up() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,7 @@ from reasoncore.infer.engine import Request
 from reasoncore.infer.scripted import ScriptedEngine
 from reasoncore.records import Completion, Verdict
 from reasoncore.verify.judge import GOLD_UNREADABLE, JudgedTask, JudgedVerifier, read_judgement
+from reasoncore.verify.judge_prompt import DEFUSED_NOTE
 from reasoncore.verify.math import MathVerifier
 
 ACCEPTED = Verdict(True, 1.0, "4", "equal numbers")
@@ -75,10 +76,21 @@ def test_the_judge_decides_where_it_is_asked(
     assert ("judge" in verdict.reason) is overturned
 
 
-@pytest.mark.parametrize("rules", [ACCEPTED, SILENT, BROKEN, Verdict(False, 0.0, "x" * 501, "not equivalent")])
-def test_the_judge_is_not_asked(rules: Verdict) -> None:
+@pytest.mark.parametrize(
+    ("rules", "gold", "why"),
+    [
+        (ACCEPTED, "4", "the rules accept"),
+        (SILENT, "4", "no answer"),
+        (Verdict(False, 0.0, " ", "not equivalent"), "4", "no answer"),
+        (BROKEN, "4", "the rules failed"),
+        (REJECTED, " ", "no trusted answer"),
+        (Verdict(False, 0.0, "x" * 501, "not equivalent"), "4", "too long, answer of more than 500 characters"),
+        (REJECTED, "g" * 2001, "too long, trusted answer of more than 2000 characters"),
+    ],
+)
+def test_the_judge_is_not_asked_and_the_verdict_says_why(rules: Verdict, gold: str, why: str) -> None:
     engine = ScriptedEngine([])
-    verdict = one(rules, engine)
+    verdict = JudgedVerifier(Rules(rules), engine).judge_many(["response"], [JudgedTask(gold)])[0]
     assert engine.calls == []
     assert (verdict.correct, verdict.reward, verdict.answer, verdict.reason) == (
         rules.correct,
@@ -86,7 +98,17 @@ def test_the_judge_is_not_asked(rules: Verdict) -> None:
         rules.answer,
         rules.reason,
     )
-    assert verdict.details == {"rules_correct": rules.correct, "judge_correct": None, "overturned": False}
+    assert {key: verdict.details[key] for key in ("rules_correct", "judge_correct", "judge", "overturned")} == {
+        "rules_correct": rules.correct,
+        "judge_correct": None,
+        "judge": f"not asked: {why}",
+        "overturned": False,
+    }
+
+
+def test_answers_and_golds_at_the_limit_are_judged() -> None:
+    rules = Rules(Verdict(False, 0.0, "x" * 500, "not equivalent"))
+    assert JudgedVerifier(rules, saying("true")).judge_many(["r"], ["g" * 2000])[0].details["judge"] == "accepted"
 
 
 def test_details_of_the_rules_are_kept() -> None:
@@ -116,6 +138,7 @@ def test_the_rules_stand_where_the_judge_cannot_be_parsed(text: str) -> None:
     verdict = one(REJECTED, ScriptedEngine(lambda request, sample: text.format(fence=fence_of(request))))
     assert (verdict.correct, verdict.reason) == (False, REJECTED.reason)
     assert verdict.details["judge_correct"] is None
+    assert verdict.details["judge"] == "unparsable"
     assert verdict.details["overturned"] is False
 
 
@@ -126,19 +149,20 @@ def test_only_a_boolean_is_a_judgement(value: str, opinion: bool | None) -> None
 
 
 @pytest.mark.parametrize(
-    ("opinions", "judge_correct"),
+    ("opinions", "judge_correct", "said"),
     [
-        (["true", "true", "false"], True),
-        (["true", "false", "false"], False),
-        (["true", "null", "null"], None),
-        (["true", "true", "null"], True),
-        (["true", "false"], None),
-        (["true", "null"], None),
+        (["true", "true", "false"], True, "accepted"),
+        (["true", "false", "false"], False, "rejected"),
+        (["true", "null", "null"], None, "unparsable"),
+        (["true", "true", "null"], True, "accepted"),
+        (["true", "false"], None, "undecided"),
+        (["true", "null"], None, "unparsable"),
     ],
 )
-def test_more_than_half_of_all_samples_decide(opinions: list[str], judge_correct: bool | None) -> None:
+def test_more_than_half_of_all_samples_decide(opinions: list[str], judge_correct: bool | None, said: str) -> None:
     verdict = one(REJECTED, saying(*opinions), len(opinions))
     assert verdict.details["judge_correct"] is judge_correct
+    assert verdict.details["judge"] == said
     assert verdict.correct is bool(judge_correct)
 
 
@@ -151,6 +175,7 @@ def test_a_broken_judge_leaves_the_rules_verdict() -> None:
         assert verdict.correct is rules.correct
         assert verdict.reason == f"{rules.reason}; judge not available: no route"
         assert verdict.details["judge_correct"] is None
+        assert verdict.details["judge"] == "unavailable"
     with pytest.raises(IndexError):
         one(REJECTED, ScriptedEngine([]))
 
@@ -251,12 +276,35 @@ def test_the_real_rules_and_the_judge_understand_each_other(response: str, gold:
     assert verdict.details["overturned"] is asked
 
 
-def test_the_judge_draws_by_seed() -> None:
-    def request(seed: int, make: Callable[..., ScriptedEngine] = saying) -> Request:
-        engine = make("true")
-        JudgedVerifier(Rules(REJECTED), engine, seed=seed).judge_many(["r"], [TASK])
+def test_a_judgement_depends_on_seed_question_gold_and_answer() -> None:
+    def request(seed: int = 1, question: str = "q", gold: str = "g", answer: str = "a") -> Request:
+        engine = saying("true")
+        rules = Rules(Verdict(False, 0.0, answer, "not equivalent"))
+        JudgedVerifier(rules, engine, seed=seed).judge_many(["r"], [JudgedTask(gold, question)])
         return engine.requests[0]
 
-    assert request(1) == request(1)
-    assert request(1).seed != request(2).seed
-    assert fence_of(request(1)) != fence_of(request(2))
+    assert request() == request()
+    others = [request(seed=2), request(question="p"), request(gold="h"), request(answer="b")]
+    assert len({drawn.seed for drawn in (request(), *others)}) == 5
+    assert len({fence_of(drawn) for drawn in (request(), *others)}) == 5
+
+
+def test_the_judge_is_greedy_unless_told_otherwise() -> None:
+    engine = saying("true")
+    one(REJECTED, engine)
+    assert engine.sampling[0].temperature == 0.0
+
+
+def test_only_the_end_of_a_long_judgement_is_read() -> None:
+    def opinion(length: int) -> bool | None:
+        verdict = '{"id": "f", "equivalent": true}'
+        return read_judgement(Completion((), (), (), verdict + " " * (length - len(verdict)), "stop"), "f")
+
+    assert opinion(200_000) is True
+    assert opinion(200_001) is None
+
+
+def test_the_judge_is_told_of_the_spaces_in_marks() -> None:
+    engine = saying("true")
+    one(REJECTED, engine)
+    assert DEFUSED_NOTE in engine.requests[0].messages[0]["content"]

@@ -17,7 +17,7 @@ from reasoncore.errors import InfrastructureError
 from reasoncore.infer.engine import Request, SamplingParams
 from reasoncore.infer.scripted import ScriptedEngine
 from reasoncore.records import Completion
-from reasoncore.verify.judge_prompt import chunks, fenced, make_fence, shortened, without_thoughts
+from reasoncore.verify.judge_prompt import DEFUSED_NOTE, chunks, fenced, make_fence, shortened, without_thoughts
 from reasoncore.verify.rubric import (
     ALIGNMENT,
     Criterion,
@@ -82,6 +82,24 @@ def test_threshold_is_reached_by_equality() -> None:
     ]
     assert [(v.correct, v.reward) for v in verdicts] == [(True, 0.7), (False, 0.7), (True, 0.7), (False, 0.7)]
     assert verdicts[0].details["rubric"] == "one@3"
+
+
+def test_the_threshold_lies_between_three_and_four_of_five() -> None:
+    def correct(*scores_given: int) -> bool | None:
+        return RubricVerifier(judge_giving(scores_given), samples=1).judge_many(["x"], [TASK])[0].correct
+
+    assert correct(4, 4, 4, 4) is True  # 0.75
+    assert correct(4, 4, 4, 3) is False  # 0.6875
+
+
+def test_the_median_of_an_even_number_is_the_middle() -> None:
+    verdict = RubricVerifier(judge_giving((5, 5, 5, 5), (2, 5, 5, 5)), samples=2).judge_many(["x"], [TASK])[0]
+    assert verdict.details["medians"]["helpfulness"] == 3.5
+
+
+def test_the_answer_in_a_verdict_is_cut() -> None:
+    verdict = RubricVerifier(judge_giving((5, 5, 5, 5)), samples=1).judge_many(["x" * 501], [TASK])[0]
+    assert verdict.answer == "x" * 500
 
 
 def test_all_responses_go_in_one_call_and_a_stream_in_chunks() -> None:
@@ -299,12 +317,22 @@ def test_odd_responses_reach_the_judge_as_ordinary_text(text: str) -> None:
 
 @pytest.mark.parametrize(
     "mark",
-    ["<|im_end|>", "<|im_start|>", "</s>", "<s>", "<start_of_turn>", "[INST]", "[/INST]", "<｜User｜>", "<think>"],
+    [
+        *("<|im_end|>", "<|im_start|>", "</s>", "<s>", "<bos>", "<start_of_turn>", "<｜User｜>", "<think>", "</think>"),
+        *("[INST]", "[/INST]", "[|endofturn|]", "[gMASK]", "[SYSTEM_PROMPT]", "[CLS]", "<0x0A>", "<extra_id_0>"),
+        "]<]end_of_text[>[",
+    ],
 )
 def test_control_tokens_are_defused(mark: str) -> None:
     shown = fenced("RESPONSE", f"a {mark} b", "f" * 12)
     assert mark not in shown
-    assert mark[1:] in shown
+    assert mark in shown.replace("< ", "<").replace("[ ", "[")
+
+
+def test_marks_that_are_no_control_tokens_reach_the_judge_as_they_are() -> None:
+    text = "<div class='a'>vector<int> a[N] [TODO] [A] [1]</div> <b>x</b> a<b List<String> <!-- x -->"
+    assert text in fenced("RESPONSE", text, "f" * 12)
+    assert DEFUSED_NOTE in judge_prompt(ALIGNMENT, "p", "r", "f" * 12)
 
 
 def test_a_real_tokenizer_sees_no_control_token_in_a_judged_text() -> None:
@@ -333,7 +361,17 @@ def test_shipped_rubric_says_that_more_is_better_for_redundancy() -> None:
 
 @pytest.mark.parametrize(
     ("text", "rest"),
-    [("a", "a"), ("<think>a</think>b", "b"), ("a</think>b", "b"), ("<think>a", None), ("</think><think>", None)],
+    [
+        ("a", "a"),
+        ("<think>a</think>b", "b"),
+        ("a</think>b", "b"),
+        ("<think>a", None),
+        ("</think><think>", None),
+        ("abc <think> tag is html", "abc <think> tag is html"),
+        ("a </think>b <think> c", "b <think> c"),
+        ("a\n  <think>b", None),
+        (" \n<think>b", None),
+    ],
 )
 def test_without_thoughts(text: str, rest: str | None) -> None:
     assert without_thoughts(text) == rest

@@ -22,9 +22,25 @@ FENCE_KEY = "id"
 _FENCE_HEX = 12
 _MAX_COMPLETION_CHARS = 200_000
 _MAX_OBJECT_CHARS = 2000
-_THINK_OPEN, _THINK_CLOSE = "<think>", "</think>"
-# <|im_end|>, </s>, <start_of_turn>, [INST]: a space inside makes them ordinary text to every tokenizer.
-_CONTROL = re.compile(r"<(?=[|｜/A-Za-z])|\[(?=/?[A-Z_]{2,20}\])")
+_THINK_CLOSE = "</think>"
+# The tag in the middle of a line is a word about tags.
+_OPEN_THOUGHT = re.compile(r"(?:\A\s*|^[ \t]*)<think>", re.MULTILINE)
+# What has the shape of a chat template's token: a space inside makes it ordinary text to every tokenizer. Any mark with
+# a bar, words joined by underscores, and the short words that model families use; "<div>", "vector<int>" and "[TODO]"
+# are left alone.
+_CONTROL = re.compile(
+    r"<(?=[|｜\]])"
+    r"|\[(?=[|｜])"
+    r"|<(?=/?(?:\w{0,30}_\w{0,30}|0x[0-9A-F]{2}|unused\d{1,5}|s|bos|eos|unk|pad|sep|cls|mask|think|user|assistant|system|"
+    r"human|bot|image|[es]op|SYS)>)"
+    r"|\[(?=/?(?:[A-Z]{1,20}_[A-Z_]{1,30}|control_\d{1,5}|[a-z]?MASK|INST|CLS|SEP|PAD|UNK|BOS|EOS|SYS|IMG|AUDIO|"
+    r"THINK|ARGS|PREFIX|MIDDLE|SUFFIX)\])"
+)
+# Part of what every judge is told.
+DEFUSED_NOTE = (
+    "Where a text had marks in the shape of control tokens, such as < |...|>, a space was put into them; do not count "
+    "that against it."
+)
 
 
 def digest(text: str) -> str:
@@ -50,7 +66,8 @@ def make_fence(seed: int, texts: Sequence[str]) -> str:
 def fenced(name: str, text: str, fence: str) -> str:
     """``text`` as a block that only the holder of the fence can open and close.
 
-    Control tokens are defused, and lone surrogates, which no tokenizer takes, become question marks.
+    Control tokens are defused, as :data:`DEFUSED_NOTE` tells the judge, and lone surrogates, which no tokenizer takes,
+    become question marks.
     """
     text = _CONTROL.sub(lambda mark: mark[0] + " ", text).encode("utf-8", "replace").decode("utf-8")
     return f"=== {fence} BEGIN {name} ===\n{text}\n=== {fence} END {name} ==="
@@ -65,9 +82,9 @@ def shortened(text: str, limit: int) -> str:
 
 
 def without_thoughts(text: str) -> str | None:
-    """What follows the last ``</think>``, or None where a thought is still open."""
+    """What follows the last ``</think>``; None where a thought is still open, its tag at the start of a line."""
     rest = text.rpartition(_THINK_CLOSE)[2]
-    return None if _THINK_OPEN in rest else rest
+    return None if _OPEN_THOUGHT.search(rest) else rest
 
 
 def last_object(completion: Completion, fence: str) -> dict[str, Any] | None:

@@ -3,60 +3,50 @@ r"""Finding the choice a response commits to: pure string work on hostile text, 
 The first of these that can be read decides:
 
 1. the last non-empty ``\boxed{...}`` or ``\fbox{...}``; boxes joined by "or", "and" or a comma count together;
-2. the last statement such as "the answer is (C)", "Answer: C", "the correct option is C"; a later "the answer is not
-   C" takes it back; "if the answer is C", "the wrong answer is C" and questions are no statements;
+2. the last firm statement such as "the answer is (C)", "Answer: C", "the correct option is C"; a later "the answer is
+   not C" takes it back, and "no, it's B" replaces it; see :mod:`reasoncore.verify.choice.statement`;
 3. the last line: a lone letter (``C``, ``(C)``, ``**C**``, ``C.``), a letter with its option's text (``C) text``), an
-   option's text, "none of the above", "so B", "option C is correct".
+   option's text, "none of the above", "so B", "option C is correct";
+4. the last tentative statement: "the answer would be C", "it must be C";
+5. the first line, where it is a lone letter or a letter with its option's text and does not open a list of options.
 
 A choice is named by its letter or by its option's text. Two different choices in one place ("A or B"), or a letter
-beside the text of another option, are no single answer. Lower-case letters count in 1 and 2 only; the article "A" and
-the pronoun "I" are no letters.
+beside the text of another option, are no single answer. Lower-case letters count in 1, 2 and 4 only; the article "A"
+and the pronoun "I" are no letters.
 """
 
 from __future__ import annotations
 
 import re
-from collections import deque
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from string import ascii_uppercase
 
 from reasoncore.verify.choice.phrase import (
-    CONTRADICTION,
+    JOIN,
     LONE_LETTER,
     SEVERAL,
     Choice,
+    joined_choice,
     letter_in_range,
     read_none,
+    read_own_text,
     read_phrase,
 )
-from reasoncore.verify.choice.text import option_at_start, option_equal_to, plain_text
+from reasoncore.verify.choice.statement import LOOK_BACK_CHARS, Kind, statements
+from reasoncore.verify.choice.text import option_equal_to, plain_text
+from reasoncore.verify.judge_prompt import without_thoughts
 
 MAX_RESPONSE_CHARS = 200_000
 MAX_PHRASE_CHARS = 500
-_MAX_STATEMENTS = 64
 _MAX_BOXES = 32
 
-_THINK_OPEN, _THINK_CLOSE = "<think>", "</think>"
 _BOX = re.compile(r"\\(?:boxed|fbox)\s{0,8}\{")
 _BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
-_BOX_JOIN = re.compile(r"[\s$,;/&]{0,8}(?:or|and|and/or)?[\s$]{0,8}", re.IGNORECASE)
-
-_STATED = re.compile(
-    r"\b(?:answer|option|choice)(?:\s{1,4}(?:choice|option|here|(?:to|for)\s(?:this|the)\s(?:question|problem)|"
-    r"(?:among|of|from)\s(?:these|the)(?:\s(?:given|above))?(?:\s(?:options|choices))?))?[*_\"]{0,3}\s{0,4}"
-    r"(?:(?:is(?P<negated>n['’]t|\s{1,4}not)?|(?:would|should|must|has\sto|will)\sbe)\b\s{0,4}:?|[:=]|[-–—](?=\s))"
-    r"[*_]{0,3}\s{0,4}",
-    re.IGNORECASE,
-)
-_NO_STATEMENT = re.compile(
-    r"(?:\b(?:if|suppose|supposing|assume|assuming|whether|unless|imagine)\b[^.!?;]{0,30}"
-    r"|(?:n['’]t|\bnot|\bnever|\bcannot)\s(?:think|believe|say|mean|agree|clear|certain|sure|true)\b[^.!?;]{0,20}"
-    r"|\b(?:doubt|unlikely)\b[^.!?;]{0,20}"
-    r"|\b(?:wrong|incorrect|false|worst|initial|previous|other)\s)$",
-    re.IGNORECASE,
-)
-_LOOK_BACK_CHARS = 60
+_BOX_APART = re.compile(r"[\s$.*-]{0,8}")
+# A line break does not end a phrase that goes on with "or", or with another letter.
+_PHRASE_END = re.compile(r"\n(?!\s{0,8}(?i:or)\b|\s{0,8}and\s\(?[A-Z]\)?[.!]?\s*(?:\n|$))")
+_BUT = re.compile(r"\bbut(?:\s(?:rather|instead|it(?:['’]s|\sis)))?\s", re.IGNORECASE)
 
 _LABEL = re.compile(r"\(?([A-Z])[.):]\s")
 _VERDICT_WORD = re.compile(
@@ -87,11 +77,15 @@ def extract_choice(response: str, options: Sequence[str] = ()) -> Choice:
         response: Text of the completion, of any length and content.
         options: Texts of the options, A first; empty where only letters are known, and then A to Z are choices.
     """
-    start = response.rfind(_THINK_CLOSE) + len(_THINK_CLOSE) if _THINK_CLOSE in response else 0
-    if response.find(_THINK_OPEN, start) >= 0:
+    text = without_thoughts(response)
+    if text is None:
         return Choice(None, "no answer: the thought is not closed")
-    text = response[max(start, len(response) - MAX_RESPONSE_CHARS) :]
-    return _boxed(text, options) or _stated(text, options) or _last_line(text, options) or Choice(None, "no answer")
+    text = text[-MAX_RESPONSE_CHARS:]
+    boxed = _boxed(text, options)
+    if boxed:
+        return boxed
+    firm, tentative = _stated(text, options)
+    return firm or _last_line(text, options) or tentative or _first_line(text, options) or Choice(None, "no answer")
 
 
 def _boxed(text: str, options: Sequence[str]) -> Choice | None:
@@ -101,13 +95,17 @@ def _boxed(text: str, options: Sequence[str]) -> Choice | None:
         return None
     choice = read_phrase(text[box[1] : box[2]], options)
     for earlier in boxes:
-        if choice is None or not _BOX_JOIN.fullmatch(text, earlier[2] + 1, box[0]):
+        if choice is None or not _joins_boxes(text[earlier[2] + 1 : box[0]]):
             break
         other = read_phrase(text[earlier[1] : earlier[2]], options)
         if other is not None and other.letter != choice.letter:
             return SEVERAL
         box = earlier
     return choice and Choice(choice.letter, choice.reason or "boxed")
+
+
+def _joins_boxes(between: str) -> bool:
+    return len(between) <= LOOK_BACK_CHARS and bool(_BOX_APART.fullmatch(between) or JOIN.fullmatch(between))
 
 
 def _boxes_from_the_end(text: str) -> Iterator[tuple[int, int, int]]:
@@ -126,20 +124,37 @@ def _boxes_from_the_end(text: str) -> Iterator[tuple[int, int, int]]:
                 return
 
 
-def _stated(text: str, options: Sequence[str]) -> Choice | None:
-    choice: Choice | None = None
-    for match in deque(_STATED.finditer(text), maxlen=_MAX_STATEMENTS):
-        if _NO_STATEMENT.search(text[max(0, match.start() - _LOOK_BACK_CHARS) : match.start()]):
+def _stated(text: str, options: Sequence[str]) -> tuple[Choice | None, Choice | None]:
+    """``(firm, tentative)``: what the last statement of either sort says."""
+    firm: Choice | None = None
+    tentative: Choice | None = None
+    for statement in statements(text):
+        phrase = _PHRASE_END.split(text[statement.end : statement.end + MAX_PHRASE_CHARS].lstrip(), maxsplit=1)[0]
+        if statement.kind is Kind.DENIAL:
+            instead, denied = _read_denial(phrase, options)
+            firm, tentative = (None if said and said.letter == denied else said for said in (firm, tentative))
+            firm = instead or firm
             continue
-        phrase = text[match.end() : match.end() + MAX_PHRASE_CHARS].lstrip().partition("\n")[0]
         stated = read_phrase(phrase, options)
         if stated is None:
             continue
-        if not match["negated"]:
-            choice = Choice(stated.letter, stated.reason or "stated")
-        elif choice is not None and choice.letter == stated.letter:
-            choice = None
-    return choice
+        stated = Choice(stated.letter, stated.reason or "stated")
+        if statement.kind is Kind.TENTATIVE:
+            tentative = stated
+        elif statement.kind is Kind.FIRM or firm or tentative:
+            firm = stated
+    return firm, tentative
+
+
+def _read_denial(phrase: str, options: Sequence[str]) -> tuple[Choice | None, str | None]:
+    """``(what is said instead, letter denied)`` after "the answer is not", as in "C", "C but B", "listed"."""
+    none = read_none("not " + plain_text(phrase), options)
+    if none is not None:
+        return Choice(none.letter, "stated"), None
+    before, *after = _BUT.split(phrase, maxsplit=1)
+    instead = read_phrase(after[0], options) if after else None
+    denied = read_phrase(before, options)
+    return instead and Choice(instead.letter, instead.reason or "stated"), denied.letter if denied else None
 
 
 def _last_line(text: str, options: Sequence[str]) -> Choice | None:
@@ -147,7 +162,7 @@ def _last_line(text: str, options: Sequence[str]) -> Choice | None:
     if not lines:
         return None
     line = plain_text(lines[-1][-MAX_PHRASE_CHARS:])
-    before = plain_text(lines[-2][:_LOOK_BACK_CHARS]) if len(lines) > 1 else ""
+    before = plain_text(lines[-2][:LOOK_BACK_CHARS]) if len(lines) > 1 else ""
     label, label_before = _label(line), _label(before)
     if label and label_before and label != label_before:
         return None  # the end of a list of options
@@ -158,25 +173,31 @@ def _last_line(text: str, options: Sequence[str]) -> Choice | None:
 def _read_line(line: str, options: Sequence[str]) -> Choice | None:
     lone = LONE_LETTER.fullmatch(line)
     if lone:
-        letter = next(filter(None, lone.groups()))
-        return Choice(letter, "last line") if letter.isupper() and letter_in_range(lone, options) else None
+        letter = letter_in_range(lone, options)
+        said = letter and (letter in line or len(line) > len("(c)."))  # "option c", but not "c"
+        return Choice(letter, "last line") if said else None
     index = option_equal_to(line, options)
     if index is not None:
         return Choice(ascii_uppercase[index], "last line")
     label = _LABEL.match(line)
-    if label and letter_in_range(label, options):
-        after = line[label.end() :]
-        found = option_equal_to(after, options)
-        if found is None and options:
-            found = (option_at_start(after, options) or (None,))[0]
-        if found is not None:
-            same = ascii_uppercase[found] == label[1]
-            return Choice(label[1], "last line") if same else CONTRADICTION
-        if not options and not _VERDICT_WORD.match(after):
-            return Choice(label[1], "last line")
-        return None
+    letter = letter_in_range(label, options)
+    if label and letter:
+        named = read_own_text(line[label.end() :], letter, options)
+        if named is None and not options and not _VERDICT_WORD.match(line[label.end() :]):
+            joined = joined_choice(line[label.end() - 1 :], letter, options)
+            named = Choice(letter, "") if joined in (None, letter) else SEVERAL
+        return named and Choice(named.letter, named.reason or "last line")
     none = read_none(line, options)
     return none and Choice(none.letter, "last line")
+
+
+def _first_line(text: str, options: Sequence[str]) -> Choice | None:
+    first, *rest = [line for line in _PHRASE_END.split(text[: 4 * MAX_PHRASE_CHARS]) if line.strip()] or [""]
+    line = plain_text(first[:MAX_PHRASE_CHARS])
+    if not _label(line) or (rest and _label(plain_text(rest[0][:LOOK_BACK_CHARS]))):
+        return None
+    choice = _read_line(line, options)
+    return choice and Choice(choice.letter, choice.reason.replace("last", "first"))
 
 
 def _read_conclusion(line: str, options: Sequence[str]) -> Choice | None:
@@ -185,7 +206,7 @@ def _read_conclusion(line: str, options: Sequence[str]) -> Choice | None:
     letter = letter_in_range(correct, options)
     if letter is None:
         concluded = _CONCLUDES.search(line)
-        if concluded and not _NEGATED.search(line[: concluded.start()][-_LOOK_BACK_CHARS:]):
+        if concluded and not _NEGATED.search(line[: concluded.start()][-LOOK_BACK_CHARS:]):
             letter = letter_in_range(concluded, options)
     return Choice(letter, "conclusion of the last line") if letter else None
 

@@ -19,18 +19,19 @@ from reasoncore.verify.choice.verifier import ChoiceTask
 _ABOVE = re.compile(r"\b(?:above|preceding|previous|foregoing)\b", re.IGNORECASE)
 _ALL_OR_NONE = re.compile(
     r"(?:all|none|any|both|neither|some|more than one|two|three)(?: of)?(?: (?:the|these|those|them))*"
-    r"(?: (?:others?|options?|choices?|answers?|statements?))?(?: (?:is|are) (?:correct|true|right|wrong|false))?\.?",
+    r"(?: (?:others?|options?|choices?|answers?|statements?))*(?: (?:is|are) (?:correct|true|right|wrong|false))?\.?",
     re.IGNORECASE,
 )
-# "A and C", "Both A and B", "(a), (b) or (d)", "only B", "A only", "option C"; roman numerals name no options.
-_ONE = r"(?:\([A-Ha-h]\)|[A-H])"
-_LETTERS = re.compile(
-    rf"(?:(?:[Bb]oth|[Ee]ither|[Nn]either|[Aa]ll|[Nn]one)(?: of)? |(?:[Oo]ption|[Cc]hoice|[Aa]nswer)s? )*"
-    rf"{_ONE}(?:\s?,\s?(?:and |or )?{_ONE}| (?:and|or|nor|&) {_ONE}|\s?[/&+]\s?{_ONE})+"
-    r"(?: only| together| above| (?:is|are) (?:both )?(?:correct|true|right|wrong|false))?\.?"
-    rf"|[Oo]nly {_ONE}\.?|{_ONE} only\.?|(?:[Oo]ption|[Cc]hoice|[Aa]nswer) {_ONE}\.?"
-    rf"|{_ONE} (?:is|are) (?:correct|true|right|wrong|false)\.?"
-    rf"|(?:[Aa]ll|[Nn]one|[Aa]ny)\b.{{0,60}} (?:except|but)(?: for)? {_ONE}\.?",
+# Options about other options are made of letters, or of places with a noun, and of these words; "I" names no option.
+_LETTER = re.compile(r"\(([A-Ha-h])\)|\b([A-H])\b|\b([a-h])\b")
+_PLACE = re.compile(
+    r"\b(?:first|second|third|fourth|fifth|last)\b.{0,30}\b(?:options?|choices?|answers?|statements?)\b", re.IGNORECASE
+)
+_WORD_OF_REFERENCE = re.compile(
+    r"\b(?:both|either|neither|nor|and|or|only|all|none|any|but|except|for|not|same|as|like|of|the|these|is|are|correct|"
+    r"true|right|wrong|false|incorrect|together|above|equally|also|depending|first|second|third|fourth|fifth|last|two|"
+    r"three|options?|choices?|answers?|statements?)\b|[,/&+;]",
+    re.IGNORECASE,
 )
 
 
@@ -82,7 +83,7 @@ def format_options(options: Sequence[str]) -> str:
 
 def _movable(options: Sequence[str]) -> list[int] | None:
     """Places whose options may change places, None where the question has to stay in order."""
-    if any(_LETTERS.fullmatch(option) for option in options) or _labelled(options):
+    if any(_names_options(option) for option in options) or _labelled(options):
         return None
     above = [index for index, option in enumerate(options) if _ABOVE.search(option)]
     pinned = {index for index, option in enumerate(options) if _ALL_OR_NONE.fullmatch(option)} | set(above)
@@ -90,6 +91,15 @@ def _movable(options: Sequence[str]) -> list[int] | None:
     if above and movable and above[0] < movable[-1]:
         return None
     return movable
+
+
+def _names_options(option: str) -> bool:
+    """Whether an option is about other options and nothing else: "both a and b", "A is correct but B is not"."""
+    letters = [match[0] for match in _LETTER.finditer(option)]
+    if letters == ["a"] or not (letters or _PLACE.search(option)):  # "a" alone is the article
+        return False
+    rest, words = _WORD_OF_REFERENCE.subn("", _LETTER.sub("", option))
+    return words > 0 and not rest.strip(" .")
 
 
 def _labelled(options: Sequence[str]) -> bool:

@@ -6,6 +6,7 @@ in :mod:`reasoncore.verify.choice.options`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from string import ascii_uppercase
@@ -86,9 +87,12 @@ def _option_texts(options: Any, where: str) -> tuple[str, ...]:
         raise DataError(f"{place}: {what}", f"Give a list of {MIN_OPTIONS} to {MAX_OPTIONS} texts, or leave it out.")
     texts: list[str] = []
     for letter, option in zip(ascii_uppercase, options, strict=False):
-        text = str(option) if isinstance(option, int | float) and not isinstance(option, bool) else option
+        is_number = isinstance(option, int | float) and not isinstance(option, bool) and math.isfinite(option)
+        text = str(option) if is_number else option
         if not isinstance(text, str) or not text.strip():
-            raise DataError(f"{place}: option {letter} is empty or not text", "Mend or delete that line.")
+            raise DataError(
+                f"{place}: option {letter} is empty, or neither text nor a finite number", "Mend or delete that line."
+            )
         if text.strip() in texts:
             first = ascii_uppercase[texts.index(text.strip())]
             raise DataError(f"{place}: options {first} and {letter} are the same", "Mend or delete that line.")
