@@ -40,6 +40,48 @@ from reasoncore.verify.math.answer import based_number, exact_number, extract_an
         ("The answer is 42 apples.", "42"),
         ("The answer is 3 million.", "3 million"),
         ("the answer is $18 per day, not $20", "$18"),
+        ("The answer is 42, which is 6 times 7.", "42"),
+        ("The answer is 42 because 6*7=42", "42"),
+        ("The answer is 5 to 6", "5 to 6"),
+        ("The answer is 5 plus 6", "5 plus 6"),
+        ("The answer is 5 over 6", "5 over 6"),
+        ("The answer is 5 halves", "5 halves"),
+        ("The answer is 5 squared.", "5 squared"),
+        ("The answer is 5 factorial", "5 factorial"),
+        ("The answer is 10 to the power of 3", "10 to the power of 3"),
+        ("The answer is 2 ab", "2 ab"),
+        ("The answer is 2 xy + 1", "2 xy + 1"),
+        ("The answer is 2 sqrt(3)", "2 sqrt(3)"),
+        ("The answer is 2 (x+1)", "2 (x+1)"),
+        ("The answer is 3 tens", "3 tens"),
+        ("The answer is 5 cm, and 6 cm", "5 cm, and 6 cm"),
+        ("The answer is 10 a.m.", "10 a.m"),
+        ("The answer is $5$ or $6$", "$5$ or $6$"),
+        ("The answer is $2$ times $3$", "$2$ times $3$"),
+        ("The answer is $5$ if x > 0", "$5$ if x > 0"),
+        ("The answer is 5 (five).", "5"),
+        ("the answer would be 5", "5"),
+        ("The answer is therefore $5$.", "5"),
+        ("**Final Answer**\n\n5", "5"),
+        ("## Answer\n5", "5"),
+        ("<answer>5</answer>", "5"),
+        ("<answer> 5 or 6 </answer> #### 5", "5 or 6"),
+        ("<answer>5", None),
+        (r"So $\boxed 5$.", "5"),
+        (r"\boxed 52", "52"),
+        (r"\boxed5\frac12", None),
+        (r"\boxed x + 1 and \boxed{7}", "7"),
+        ("#### 5 or 6", "5 or 6"),
+        ("#### 5 million", "5 million"),
+        ("#### 5 %", "5 %"),
+        ("#### 5 x 10^3", "5 x 10^3"),
+        ("#### 12 1/2", "12 1/2"),
+        ("#### 1 000", "1 000"),
+        ("#### 3 * 6 = 18", "3 * 6 = 18"),
+        ("#### -5 + 3", "-5 + 3"),
+        ("#### x = 5", "x = 5"),
+        ("#### **5**", "5"),
+        ("#### (a) First part\nThe answer is 6.", "6"),
         (r"Final answer: $\frac{1}{2}$ of it", r"\frac{1}{2}"),
         ("**Answer:** 12", "12"),
         ("The answer is:\n\n(C)", "(C)"),
@@ -93,6 +135,10 @@ def test_nesting_is_limited() -> None:
         "####" + "1," * 500_000,
         "<think>" * 150_000,
         "answer is " + "1" * 1_000_000,
+        "<answer>" * 120_000,
+        "answer is 5 " + "a " * 500_000,
+        "answer\n" * 150_000,
+        "# " * 500_000,
     ],
     ids=lambda text: text[:12],
 )
@@ -170,6 +216,9 @@ def test_based_numbers() -> None:
     assert based_number("52_8") == based_number("$052_{8}$") == ("52", 8)
     assert based_number("52_8") != based_number("52_9")
     assert based_number("52") is None
+    spellings = ("52_8.", r"\(52_8\)", "{52_8}", "x = 52_8", "(52)_8", "52_{(8)}", r"52_{\text{eight}}", "52 base 8")
+    assert {based_number(text) for text in (*spellings, r"52 \text{ (base 8)}")} == {("52", 8)}
+    assert based_number("5(2)_8") is based_number("x_8") is based_number("10^2_8") is None
 
 
 @pytest.mark.parametrize(
@@ -188,7 +237,15 @@ def test_layout_does_not_matter(one: str, other: str) -> None:
 
 @pytest.mark.parametrize(
     ("one", "other"),
-    [("1 2", "12"), ("x", "X"), (r"\leftarrow", r"\rightarrow"), ("(1,2)", "[1,2]"), ("52_8", "52"), ("x y", "xy")],
+    [
+        ("1 2", "12"),
+        ("1,234", "1, 234"),
+        ("x", "X"),
+        (r"\leftarrow", r"\rightarrow"),
+        ("(1,2)", "[1,2]"),
+        ("52_8", "52"),
+        ("x y", "xy"),
+    ],
 )
 def test_normalising_keeps_different_answers_apart(one: str, other: str) -> None:
     assert normalise_answer(one) != normalise_answer(other)

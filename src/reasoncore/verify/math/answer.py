@@ -10,6 +10,9 @@ import re
 from fractions import Fraction
 from functools import lru_cache
 
+from reasoncore.verify.math.tokens import clean
+from reasoncore.verify.math.units import changes_value, continues_unit, is_counted
+
 MAX_RESPONSE_CHARS = 200_000
 MAX_ANSWER_CHARS = 500
 MAX_NESTING = 40
@@ -19,17 +22,26 @@ MAX_TOGETHER_CHARS = 2000
 _THINK_OPEN = "<think>"
 _THINK_CLOSE = "</think>"
 _BOX = re.compile(r"\\(?:boxed|fbox)\s{0,8}\{")
+_BARE_BOX = re.compile(r"\\boxed\s{0,8}([0-9]{1,60}|[A-Za-z])(?=[\s$)]|[.,;](?:\s|$)|$)")
 _BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
 
-_NUMBER = r"[+-]?\\?\$?[0-9][0-9,]{0,80}(?:\.[0-9]{1,60})?(?:/[0-9]{1,60})?"
-_HASH_NUMBER = re.compile(rf"({_NUMBER})(?=\.?\s*$|\s+[^\s.:)])")
-# "the answer is X", "final answer: X", "**Answer:** X"; the counted whitespace keeps the search linear.
-_STATED = re.compile(r"\banswer[*_]{0,3}\s{0,4}(?:is\b\s{0,4}:?|:|=)[*_]{0,3}\s{0,4}", re.IGNORECASE)
-_STATED_MATH = re.compile(r"\$\$?([^$\n]{1,500})\$|\\\(([^\n]{1,500}?)\\\)|\\\[([^\n]{1,500}?)\\\]")
-# A number followed by prose: "42 apples", "42 because ...". Words that change the value keep the whole phrase.
-_STATED_NUMBER = re.compile(
-    rf"({_NUMBER})(?=\s+(?!pi\b|sin|cos|tan|log|ln\b|sqrt|and\b|or\b|times\b|percent|dozen|hundred|thousand|million|"
-    r"billion)[A-Za-z]{2})"
+_NUMBER = r"[+-]?\\?\$?[0-9](?:[0-9,]{0,80}[0-9])?(?:\.[0-9]{1,60})?(?:/[0-9]{1,60})?"
+# "the answer is X", "the answer would be X", "final answer: X", "**Answer:** X", and X under a line "Final Answer"; the
+# counted whitespace keeps the search linear.
+_STATED = re.compile(
+    r"\banswer[*_]{0,3}\s{0,4}(?:(?:is|would\sbe|must\sbe|should\sbe|will\sbe)\b"
+    r"(?:\s{1,4}(?:therefore|thus|then|hence|simply|exactly|about|approximately)\b)?\s{0,4},?:?|:|=)[*_]{0,3}\s{0,4}"
+    r"|^[#*_ ]{0,8}(?:final\s)?answer[*_]{0,3}:?[*_]{0,3}[ \t]{0,4}\n\s{0,4}",
+    re.IGNORECASE | re.MULTILINE,
+)
+_STATED_VALUE = re.compile(
+    rf"({_NUMBER})(?![^\s.!?;:,*_)])|\$\$?([^$\n]{{1,500}})\$\$?|\\\(([^\n]{{1,500}}?)\\\)|\\\[([^\n]{{1,500}}?)\\\]"
+)
+_HEADING = re.compile(r"[0-9]{1,3}[.:)]\s")
+_HASH_VALUE = re.compile(r"[-+−$\\0-9.]|\((?![A-Za-z])|[A-Za-z]\s?=")
+# What follows says why, and no longer what.
+_CLAUSE_END = re.compile(
+    r"[.!?;:](?=\s|$)|\s\((?=[A-Za-z]{3})|,?\s(?:because|since|as|which|so|is|are|was|not|rather|instead)\b|$"
 )
 _SENTENCE_END = re.compile(r"[.!?;](?=\s|$)")
 
@@ -40,12 +52,33 @@ _FRAC = re.compile(
     r"([+-]?)\s{0,4}\\[dt]?frac\s{0,4}"
     r"(?:\{\s{0,4}([+-]?[0-9]{1,60})\s{0,4}\}|([0-9]))\s{0,4}(?:\{\s{0,4}([+-]?[0-9]{1,60})\s{0,4}\}|([0-9]))"
 )
-_BASED = re.compile(r"([0-9]{1,60})_(?:\{([0-9]{1,2})\}|([0-9]{1,2}))")
+_BASE_WORDS = {
+    **{
+        "two": 2,
+        "three": 3,
+        "four": 4,
+        "five": 5,
+        "six": 6,
+        "seven": 7,
+        "eight": 8,
+        "nine": 9,
+        "ten": 10,
+        "twelve": 12,
+    },
+    "sixteen": 16,
+}
+_BASE = rf"([0-9]{{1,2}}|{'|'.join(_BASE_WORDS)})"
+_BASED = re.compile(
+    r"(?:[A-Za-z]\s?=\s?)?\{?(?:([0-9]{1,60})|\(([0-9]{1,60})\))\}?\s?"
+    rf"(?:_\s?(?:{_BASE}|\{{\s?(?:\\text\s?\{{)?\(?{_BASE}\)?\s?\}}{{1,2}})"
+    rf"|\\text\s?\{{\s?\(?(?:in )?base {_BASE}\)?\s?\}}|(?:\(|in )?base {_BASE}\)?)\}}?"
+)
 
 _SPACING = re.compile(r"(?<!\\)\\[!,;: ]|~")
 _GROUPING = re.compile(r"\{,\}|,\\!\s?")
 _LEFT_RIGHT = re.compile(r"\\(?:left|right)(?![A-Za-z])")
 _LOOSE_SPACE = re.compile(r"(?<![0-9A-Za-z])\s+|\s+(?![0-9A-Za-z])")
+_LIST_COMMA = re.compile(r",(?=\s+[0-9]{3}(?![0-9]))")
 _WRAPPER = re.compile(r"\\(?:text|textbf|textit|mbox|mathrm|mathbf)\{([^{}]*)\}")
 
 
@@ -59,9 +92,10 @@ def extract_answer(response: str) -> str | None:
     Then the first of these that is present decides:
 
     1. the last non-empty ``\boxed{...}`` or ``\fbox{...}`` with balanced braces (a box still open where the text ends
-       was cut off; the box before it counts);
-    2. GSM8K's ``#### N`` with a number N;
-    3. the last "the answer is X", "final answer: X" or the like.
+       was cut off; the box before it counts), or else the last ``\boxed 5`` without braces;
+    2. the last ``<answer>...</answer>``;
+    3. GSM8K's ``#### N``, the whole line unless it is a heading;
+    4. the last "the answer is X", "final answer: X" or the like.
 
     Args:
         response: Text of the completion, of any length; only the last 200,000 characters are looked at.
@@ -78,7 +112,10 @@ def extract_answer(response: str) -> str | None:
     found, answer = _last_box(text)
     if found:
         return answer
-    return _hash_answer(text) or _stated_answer(text)
+    bare = _BARE_BOX.findall(text)
+    if bare:
+        return str(bare[-1])
+    return _tagged_answer(text) or _hash_answer(text) or _stated_answer(text)
 
 
 def _last_box(text: str) -> tuple[bool, str | None]:
@@ -126,15 +163,26 @@ def answers_boxed_together(response: str) -> str | None:
     return ", ".join(reversed(contents)) if len(contents) > 1 else None
 
 
+def _tagged_answer(text: str) -> str | None:
+    begins = text.rfind("<answer>")
+    if begins < 0:
+        return None
+    content, end, _ = text[begins + len("<answer>") :].partition("</answer>")
+    content = content.strip()
+    return content if end and 0 < len(content) <= MAX_ANSWER_CHARS else None
+
+
 def _hash_answer(text: str) -> str | None:
+    """What the line of the last ``####`` holds, where that is a value and no heading."""
     at = text.rfind("####")
     if at < 0:
         return None
-    line = text[at + 4 : at + 4 + MAX_ANSWER_CHARS].partition("\n")[0].strip()
+    line = text[at + 4 : at + 4 + MAX_ANSWER_CHARS].partition("\n")[0].strip(" \t*_")
     if exact_number(line) is not None:
         return line
-    number = _HASH_NUMBER.match(line)
-    return number[1] if number else None
+    if _HEADING.match(line) or not _HASH_VALUE.match(line):
+        return None
+    return _plain_value(line) or line
 
 
 def _stated_answer(text: str) -> str | None:
@@ -144,17 +192,35 @@ def _stated_answer(text: str) -> str | None:
     if end < 0:
         return None
     phrase = text[end : end + MAX_ANSWER_CHARS + 1].lstrip().partition("\n")[0].strip(" \t*_")
-    number = _STATED_NUMBER.match(phrase)
-    if number:
-        return number[1]
-    math = _STATED_MATH.match(phrase)
-    if math:
-        return (math[1] or math[2] or math[3]).strip() or None
+    value = _plain_value(phrase)
+    if value is not None:
+        return value
     sentence = _SENTENCE_END.search(phrase)
     if sentence:
         phrase = phrase[: sentence.start()]
     phrase = phrase.strip(" \t*_.")
     return phrase if 0 < len(phrase) <= MAX_ANSWER_CHARS else None
+
+
+def _plain_value(phrase: str) -> str | None:
+    """The number or formula a phrase begins with, if only plain words follow: ``42 apples``, but not ``5 squared``.
+
+    Words of a unit are dropped, since the trusted answers of such text are numbers.
+    """
+    match = _STATED_VALUE.match(phrase)
+    if not match:
+        return None
+    rest = phrase[match.end() :]
+    end = _CLAUSE_END.search(rest)
+    assert end is not None
+    words = rest[: end.start()].replace(",", " ").strip(" *_").split()
+    if words and not (words[0] == "of" or is_counted(words[0])):
+        return None
+    if not all(
+        continues_unit(word) or (word.isalpha() and len(word) == 2 and not changes_value(word)) for word in words
+    ):
+        return None
+    return next(filter(None, match.groups())).strip() or None
 
 
 @lru_cache(maxsize=8192)
@@ -196,8 +262,13 @@ def _divide(numerator: str, denominator: str) -> Fraction | None:
 
 def based_number(text: str) -> tuple[str, int] | None:
     """``(digits, base)`` of a number written with its base, such as ``52_8`` or ``4210_{5}``; otherwise None."""
-    match = _BASED.fullmatch(text.strip().strip("$").strip()) if len(text) <= 2 * MAX_DIGITS else None
-    return (match[1].lstrip("0") or "0", int(match[2] or match[3])) if match else None
+    if len(text) > 3 * MAX_DIGITS or not ("_" in text or "base" in text):
+        return None
+    match = _BASED.fullmatch(clean(text))
+    if not match:
+        return None
+    digits, base = filter(None, match.groups())
+    return digits.lstrip("0") or "0", _BASE_WORDS.get(base) or int(base)
 
 
 def normalise_answer(text: str) -> str:
@@ -211,6 +282,8 @@ def normalise_answer(text: str) -> str:
         text = _SPACING.sub(" ", text)
         text = _LEFT_RIGHT.sub("", text).replace("\\dfrac", "\\frac").replace("\\tfrac", "\\frac")
     text = text.replace("\\$", "").replace("$", "").replace("−", "-")
+    if "," in text:  # "1, 234" is a list, which "1,234" may not be
+        text = _LIST_COMMA.sub(";", text)
     text = _LOOSE_SPACE.sub("", " ".join(text.split()))
     wrapped = _WRAPPER.fullmatch(text)
     return wrapped[1].strip() if wrapped else text

@@ -2,33 +2,25 @@ r"""The tight end of reading an answer: numbers, names, brackets, fractions, roo
 
 from __future__ import annotations
 
-from fractions import Fraction
-
-from reasoncore.verify.math.cursor import Cursor
+from reasoncore.verify.math.names import MARKS, NAMED, NameReader
 from reasoncore.verify.math.tokens import GREEK_NAMES, Token
-from reasoncore.verify.math.tree import Node, ReadError, number, words
+from reasoncore.verify.math.tree import FUNCTIONS, Node, ReadError, number, words
 
 MAX_PARTS = 64
 _MAX_POSTFIX = 3
 
-FUNCTIONS = frozenset(
-    words(
-        "sin cos tan cot sec csc arcsin arccos arctan arccot sinh cosh tanh log ln lg exp sqrt abs floor "
-        "ceil gcd lcm max min"
-    )
-)
-_CONSTANTS = frozenset(["pi", "infinity", "infty", "inf", "oo"])
 _OPENING = {"(": ")", "[": "]", "{": "}"}
 _PAIRS = {"lfloor": ("rfloor", "floor"), "lceil": ("rceil", "ceil"), "lvert": ("rvert", "abs")}
 _STARTING_COMMANDS = (
     GREEK_NAMES
     | FUNCTIONS
     | frozenset(_PAIRS)
+    | frozenset(MARKS)
     | frozenset(words("pi infty frac surd binom { lbrace langle ldots emptyset varnothing mathbb"))
 )
 
 
-class AtomReader(Cursor):
+class AtomReader(NameReader):
     """Reads atoms; :class:`reasoncore.verify.math.read.Reader` adds what is made of them."""
 
     def __init__(self, text: str) -> None:
@@ -43,14 +35,12 @@ class AtomReader(Cursor):
         """Terms and signs."""
         raise NotImplementedError
 
-    def is_known_name(self) -> bool:
-        """Whether a word is a function, a constant or a Greek letter."""
-        return self.text in FUNCTIONS or self.text in _CONSTANTS or self.text in GREEK_NAMES
-
     def starts_factor(self) -> bool:
         """Whether what comes next can be multiplied by without a sign between."""
         if self.kind in ("number", "word"):
             return self.text not in ("and", "or")
+        if self.kind == "text":
+            return self.is_known_name()
         if self.kind == "command":
             return self.text in _STARTING_COMMANDS
         if self.kind == "environment":
@@ -69,7 +59,7 @@ class AtomReader(Cursor):
                 elif self.accept_sign("%") or self.accept_command("%") or self._accept_percent():
                     node = Node("percent", (node,))
                 elif self.accept_command("degree"):
-                    node = Node("degrees", (node,))
+                    node = self._degrees(node)
                 else:
                     return node
             raise ReadError("too many marks")
@@ -81,21 +71,34 @@ class AtomReader(Cursor):
         return False
 
     def _power(self, base: Node) -> Node:
-        if self.accept_command("circ"):
-            return Node("degrees", (base,))
-        if self.text == "{" and self.peek(1).text in ("circ", "\\circ") and self.peek(2).text == "}":
+        if self.text == "{" and self.peek(1).text == "circ" and self.peek(2).text == "}":
             self.step(3)
-            return Node("degrees", (base,))
+            return self._degrees(base)
+        if self.accept_command("circ") or (base.op == "number" and self._accept_letter_o()):
+            return self._degrees(base)
         sign = "-" if self.accept_sign("-") else ""
         exponent = self.read_factor()
         return Node("^", (base, Node("negative", (exponent,)) if sign else exponent))
 
+    def _accept_letter_o(self) -> bool:
+        """``90^o``, which is meant for degrees."""
+        if self.kind == "word" and self.text == "o":
+            self.step()
+            return True
+        return False
+
+    def _degrees(self, base: Node) -> Node:
+        """Of an angle, or of temperature where the letter of a scale follows."""
+        if self.kind in ("text", "word") and self.text in ("C", "F"):
+            return Node("quantity", (base,), name=f"degree {self.step().text}")
+        return Node("degrees", (base,))
+
     def _atom(self) -> Node:
         kind, text = self.kind, self.text
         if kind == "number":
-            return self._number()
-        if kind == "word":
-            return self._word()
+            return self.read_number()
+        if kind == "word" or (kind == "text" and self.is_known_name()):
+            return self.read_word()
         if kind == "command":
             return self._command()
         if kind == "environment":
@@ -115,61 +118,12 @@ class AtomReader(Cursor):
             return Node("dots")
         raise ReadError(f"{text!r} where a value should be")
 
-    def _number(self) -> Node:
-        digits = self.step().text
-        if digits.isdecimal() and self.accept_sign("_"):  # a base: kept as a name, since its digits are not its value
-            return Node("symbol", name=f"{digits.lstrip('0') or '0'}_{self._subscript()}")
-        value = Fraction(digits)
-        if self.text == "." and self.peek(1).text == "overline":
-            self.step()
-        if self.kind == "command" and self.text == "overline":
-            repeated = self.peek(2).text
-            if self.peek(1).text != "{" or self.peek(3).text != "}" or not repeated.isdecimal() or "e" in digits:
-                raise ReadError("not a repeating decimal")
-            self.step(4)
-            places = len(digits.partition(".")[2])
-            value += Fraction(int(repeated), (10 ** len(repeated) - 1) * 10**places)
-        return number(value)
-
-    def _word(self) -> Node:
-        if self.is_known_name():
-            name = self.step().text
-            return self._named(name)
-        word = self.text
-        if word.isupper() and len(word) > 1:
-            self.step()
-            return Node("symbol", name=word)
-        if len(word) > 3:
-            raise ReadError("words")
-        self.step()
-        letters = [Node("symbol", name=letter) for letter in word[:-1]]
-        letters.append(self._symbol(word[-1]))
-        return letters[0] if len(letters) == 1 else Node("*", tuple(letters))
-
-    def _symbol(self, name: str) -> Node:
-        """A name with its subscript and primes."""
-        if self.accept_sign("_"):
-            name += "_" + self._subscript()
-        while self.accept_sign("'"):
-            name += "'"
-        return Node("symbol", name=name)
-
-    def _subscript(self) -> str:
-        if not self.accept_sign("{"):
-            return self.step().text
-        parts: list[str] = []
-        while not self.accept_sign("}"):
-            if self.kind == "end" or self.text == "{":
-                raise ReadError("a subscript")
-            parts.append(self.step().text)
-        return "".join(parts)
-
-    def _named(self, name: str) -> Node:
+    def read_named(self, name: str) -> Node:
         if name in ("infinity", "infty", "inf", "oo"):
             return Node("infinity")
         if name in FUNCTIONS:
             return self._call(name)
-        return self._symbol(name)
+        return self.read_symbol(name)
 
     def _command(self) -> Node:
         name = self.step().text
@@ -194,6 +148,8 @@ class AtomReader(Cursor):
             return Node("call", (inside,), name=function)
         if name == "ldots":
             return Node("dots")
+        if name in MARKS:
+            return self.read_marked(MARKS[name])
         if name in ("emptyset", "varnothing"):
             return Node("set")
         if name == "mathbb":
@@ -201,8 +157,8 @@ class AtomReader(Cursor):
             letter = self.step().text
             self.expect("sign", "}")
             return Node("symbol", name=f"mathbb {letter}")
-        if name in GREEK_NAMES or name in _CONSTANTS or name in FUNCTIONS:
-            return self._named(name)
+        if name in GREEK_NAMES or name in NAMED or name in FUNCTIONS:
+            return self.read_named(name)
         raise ReadError(f"command {name}")
 
     def _argument(self) -> Node:
@@ -227,25 +183,31 @@ class AtomReader(Cursor):
         if closing is None and opening != "{" and self.kind == "sign" and self.text in (")", "]"):
             closing = ("sign", self.text)
         self.expect(*(closing or ("sign", _OPENING[opening])))
-        if len(inside.parts) > MAX_PARTS:
-            raise ReadError("too many parts")
         if opening == "{":
             return inside
         pair = opening + (closing[1] if closing and closing[0] == "sign" else ")")
-        if inside.op == "list" and not inside.name:
+        if inside.op == "list" and inside.name != "or":
             return Node("bracket", inside.parts, name=pair)
-        if inside.op in ("list", "relation", "text", "ratio") or pair not in ("()", "[]"):
+        if inside.op in ("list", "relation", "text", "ratio", "clock") or pair not in ("()", "[]"):
             raise ReadError("a bracket around something else")
         return inside
 
     def _set(self) -> Node:
         if self.accept_command("}", "rbrace"):
             return Node("set")
+        is_condition = self.kind == "word" and len(self.text) == 1 and self.peek(1).text in ("|", "mid", ":")
+        if is_condition:  # {x | x > 2}: the set is what the condition allows
+            self.step(2)
         with self.deeper:
             inside = self.read_list()
         if not self.accept_command("}", "rbrace"):
             raise ReadError("a set that does not end")
-        return Node("set", inside.parts if inside.op == "list" else (inside,))
+        parts = inside.parts if inside.op == "list" else (inside,)
+        if is_condition:
+            if any(part.op != "relation" for part in parts):
+                raise ReadError("no condition")
+            return inside
+        return Node("set", parts)
 
     def _call(self, name: str) -> Node:
         index = power = None

@@ -9,15 +9,16 @@ of its own, named by its exact argument; then equal forms still mean equal value
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from math import comb, factorial
+from math import comb, factorial, gcd, lcm
 
+from reasoncore.verify.math.budget import TooLargeError, current_work, spend
 from reasoncore.verify.math.polynomial import (
     MAX_BITS,
     ONE,
     Polynomial,
-    TooLargeError,
     bounded,
     perfect_root,
     plus,
@@ -30,6 +31,8 @@ from reasoncore.verify.math.tree import Node
 MAX_EXPONENT = 1 << 16
 _MAX_POLYNOMIAL_EXPONENT = 32
 _MAX_FACTORIAL = 2500
+_OF_INTEGERS: dict[str, Callable[..., int]] = {"gcd": gcd, "lcm": lcm}
+_OPAQUE = "("  # no name an answer can write begins like this
 
 
 class UndefinedError(Exception):
@@ -47,12 +50,16 @@ class Exact:
     Attributes:
         top: Numerator.
         bottom: Denominator, never zero.
-        opaque: Whether a symbol stands for something that may be equal to something else.
     """
 
     top: Polynomial
     bottom: Polynomial
-    opaque: bool
+
+    @property
+    def opaque(self) -> bool:
+        """Whether a symbol stands for something that may be equal to something else."""
+        keys = (*self.top, *self.bottom)
+        return any(name[0] == _OPAQUE for _, monomial in keys for name, _ in monomial)
 
     def rational(self) -> Fraction | None:
         """The value, if it is a rational number."""
@@ -84,21 +91,25 @@ def difference(one: Exact, other: Exact) -> Polynomial | None:
 
 def exact_value(node: Node) -> Exact | None:
     """The exact value of a tree; None where there is none, or none within the limits."""
-    try:
-        return evaluate(node)
-    except (TooLargeError, UndefinedError, InexactError):
-        return None
+    value = _known(node)
+    return value if isinstance(value, Exact) else None
 
 
 def is_too_large(node: Node) -> bool:
     """Whether the tree is of the right kind and only its numbers or terms are beyond the limits."""
-    try:
-        evaluate(node)
-    except TooLargeError:
-        return True
-    except (UndefinedError, InexactError):
-        return False
-    return False
+    return _known(node) is TooLargeError
+
+
+def _known(node: Node) -> Exact | type[Exception]:
+    """The value of a tree or why it has none, worked out once in a comparison."""
+    known = current_work().known
+    if node not in known:
+        try:
+            known[node] = evaluate(node)
+        except (TooLargeError, UndefinedError, InexactError) as error:
+            known[node] = type(error)
+    value: Exact | type[Exception] = known[node]
+    return value
 
 
 def has_value(node: Node) -> bool:
@@ -119,14 +130,14 @@ def evaluate(node: Node) -> Exact:
         return _rational(node.value)
     if op == "symbol":
         if node.name == "i":
-            return Exact({(-1, ()): Fraction(1)}, ONE, opaque=False)
-        return _symbol(node.name, opaque=False)
+            return Exact({(-1, ()): Fraction(1)}, ONE)
+        return _symbol(node.name)
     if op == "negative":
         return _scale(evaluate(parts[0]), -1)
     if op == "percent":
         return _scale(evaluate(parts[0]), Fraction(1, 100))
     if op == "degrees":
-        return _multiply(_scale(evaluate(parts[0]), Fraction(1, 180)), _symbol("pi", opaque=False))
+        return _multiply(_scale(evaluate(parts[0]), Fraction(1, 180)), _symbol("pi"))
     if op == "+":
         total = evaluate(parts[0])
         for part in parts[1:]:
@@ -151,45 +162,44 @@ def evaluate(node: Node) -> Exact:
 
 
 def _rational(value: Fraction) -> Exact:
-    return Exact({(1, ()): bounded(value)} if value else {}, ONE, opaque=False)
+    return Exact({(1, ()): bounded(value)} if value else {}, ONE)
 
 
-def _symbol(name: str, *, opaque: bool) -> Exact:
-    return Exact({(1, ((name, 1),)): Fraction(1)}, ONE, opaque)
+def _symbol(name: str) -> Exact:
+    return Exact({(1, ((name, 1),)): Fraction(1)}, ONE)
 
 
 def _opaque(name: str, parts: list[Exact]) -> Exact:
     keys = ",".join(f"{spelt(part.top)}/{spelt(part.bottom)}" for part in parts)
     if len(keys) > MAX_BITS:
         raise TooLargeError
-    return _symbol(f"{name}({keys})", opaque=True)
+    return _symbol(f"{_OPAQUE}{name} {keys})")
 
 
 def _scale(value: Exact, factor: Fraction | int) -> Exact:
-    return Exact({key: bounded(number * factor) for key, number in value.top.items()}, value.bottom, value.opaque)
+    return Exact({key: bounded(number * factor) for key, number in value.top.items()}, value.bottom)
 
 
 def _add(one: Exact, other: Exact) -> Exact:
-    opaque = one.opaque or other.opaque
     if one.bottom == other.bottom:
-        return Exact(plus(one.top, other.top), one.bottom, opaque)
+        return Exact(plus(one.top, other.top), one.bottom)
     top = plus(times(one.top, other.bottom), times(other.top, one.bottom))
-    return Exact(top, times(one.bottom, other.bottom), opaque)
+    return Exact(top, times(one.bottom, other.bottom))
 
 
 def _multiply(one: Exact, other: Exact) -> Exact:
-    return Exact(times(one.top, other.top), times(one.bottom, other.bottom), one.opaque or other.opaque)
+    return Exact(times(one.top, other.top), times(one.bottom, other.bottom))
 
 
 def _invert(value: Exact) -> Exact:
     if not value.top:
         raise UndefinedError
     if len(value.top) > 1:
-        return Exact(value.bottom, value.top, value.opaque)
+        return Exact(value.bottom, value.top)
     [((root, monomial), number)] = value.top.items()
     # 1 / (c sqrt(d) m) = sqrt(d) / (c d m): a rational coefficient 1 below the line keeps forms comparable.
     above = times(value.bottom, {(root, ()): 1 / (number * root)})
-    return Exact(above, {(1, monomial): Fraction(1)} if monomial else ONE, value.opaque)
+    return Exact(above, {(1, monomial): Fraction(1)} if monomial else ONE)
 
 
 def _power(base: Exact, exponent: Exact) -> Exact:
@@ -212,7 +222,7 @@ def _integer_power(base: Exact, exponent: int) -> Exact:
     bits = max((max(n.numerator.bit_length(), n.denominator.bit_length()) for n in base.top.values()), default=0)
     if (terms > 1 and exponent > _MAX_POLYNOMIAL_EXPONENT) or bits * exponent > 2 * MAX_BITS:
         raise TooLargeError
-    result = Exact(ONE, ONE, base.opaque)
+    result = Exact(ONE, ONE)
     square = base
     while exponent:
         if exponent & 1:
@@ -244,7 +254,7 @@ def _root_power(base: Exact, power: Fraction) -> Exact:
         if root == 0:
             return _opaque("power", [base, _rational(power)])
         root = root if inside > 0 else -root
-        half = Exact({(root, ()): Fraction(factor, value.denominator)}, ONE, opaque=False)
+        half = Exact({(root, ()): Fraction(factor, value.denominator)}, ONE)
         return _integer_power(half, power.numerator)
     if value > 0:
         top, bottom = (perfect_root(part, power.denominator) for part in (value.numerator, value.denominator))
@@ -264,6 +274,15 @@ def _call(name: str, parts: list[Exact]) -> Exact:
         return _rational(abs(first))
     if name in ("floor", "ceil") and first is not None:
         return _rational(Fraction(first.__floor__() if name == "floor" else first.__ceil__()))
+    whole = [value.numerator for value in values if value is not None and value.denominator == 1]
+    if name in _OF_INTEGERS and len(whole) == len(parts):
+        return _rational(Fraction(_OF_INTEGERS[name](*whole)))
+    if name in ("max", "min") and None not in values:
+        return _rational((max if name == "max" else min)(value for value in values if value is not None))
+    if name == "log" and len(whole) == len(parts) == 2:
+        exponent = _logarithm(*whole)
+        if exponent is not None:
+            return _rational(Fraction(exponent))
     if name == "binomial" and first is not None and values[1] is not None:
         above, below = first, values[1]
         if above.denominator == below.denominator == 1 and 0 <= below <= above:
@@ -271,3 +290,12 @@ def _call(name: str, parts: list[Exact]) -> Exact:
                 raise TooLargeError
             return _rational(Fraction(comb(above.numerator, below.numerator)))
     return _opaque(name, parts)
+
+
+def _logarithm(power: int, base: int) -> int | None:
+    """The whole number that ``base`` must be raised to, if there is one."""
+    exponent, reached = 0, 1
+    while base > 1 and reached < power:
+        spend(1)
+        exponent, reached = exponent + 1, reached * base
+    return exponent if reached == power and base > 1 else None

@@ -5,9 +5,12 @@ from __future__ import annotations
 from fractions import Fraction
 from math import gcd, isqrt
 
+from reasoncore.verify.math.budget import TooLargeError, spend
+
 MAX_BITS = 1 << 15
 MAX_TERMS = 300
 _SMALL_FACTORS = 1000
+_MAX_ROOT_BITS = 512
 
 Monomial = tuple[tuple[str, int], ...]
 Polynomial = dict[tuple[int, Monomial], Fraction]
@@ -16,18 +19,16 @@ Polynomial = dict[tuple[int, Monomial], Fraction]
 ONE: Polynomial = {(1, ()): Fraction(1)}
 
 
-class TooLargeError(Exception):
-    """Numbers of more than 32,768 bits, or too many terms."""
-
-
 def bounded(value: Fraction) -> Fraction:
-    """``value``, if it is small enough.
+    """``value``, if it is small enough; and the work it was to make it.
 
     Raises:
-        TooLargeError: It is not.
+        TooLargeError: It is not, or the work is used up.
     """
-    if value.numerator.bit_length() > MAX_BITS or value.denominator.bit_length() > MAX_BITS:
+    above, below = value.numerator.bit_length(), value.denominator.bit_length()
+    if above > MAX_BITS or below > MAX_BITS:
         raise TooLargeError
+    spend(2 + (above * below >> 14) + (above + below >> 8))
     return value
 
 
@@ -88,6 +89,7 @@ def squarefree(value: int) -> tuple[int, int]:
     """``(f, d)`` with value = f*f*d and d squarefree; d = 0 where that takes too long to find out."""
     if value.bit_length() > 256:
         return 1, 0
+    spend(_SMALL_FACTORS >> 3)
     factor, rest, root = 1, value, 1
     for prime in range(2, _SMALL_FACTORS):
         if prime * prime > rest:
@@ -106,17 +108,16 @@ def squarefree(value: int) -> tuple[int, int]:
 
 
 def perfect_root(value: int, index: int) -> int | None:
-    """The whole number whose power ``index`` is ``value``, if there is one and it is soon found."""
-    if index > 64 or value.bit_length() > 4096:
+    """The whole number whose power ``index`` is ``value``, if there is one and it is small (Newton's method)."""
+    if index > 64 or value.bit_length() > _MAX_ROOT_BITS:
         return None
-    low, high = 1, 1 << (value.bit_length() // index + 1)
-    while low < high:
-        middle = (low + high) // 2
-        if middle**index < value:
-            low = middle + 1
-        else:
-            high = middle
-    return low if low**index == value else None
+    root = 1 << -(-value.bit_length() // index)
+    while True:
+        spend(2)
+        smaller = ((index - 1) * root + value // root ** (index - 1)) // index
+        if smaller >= root:
+            return root if root**index == value else None
+        root = smaller
 
 
 def spelt(polynomial: Polynomial) -> str:

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from reasoncore.verify.math.atoms import FUNCTIONS
 from reasoncore.verify.math.tokens import GREEK_NAMES, clean, tokenize
-from reasoncore.verify.math.tree import words
+from reasoncore.verify.math.tree import FUNCTIONS, words
 
 _MAX_DIGITS = 12
 _MAX_DEPTH = 20
@@ -30,7 +29,7 @@ _COMMANDS = (
         words(
             "frac sqrt pi infty cdot times div pm mp le ge ne in cup emptyset varnothing mathbb binom lfloor rfloor "
             "lceil rceil lvert rvert langle rangle circ prime to rightarrow mid ldots overline bar hat vec degree "
-            "lbrace rbrace { } \\ % | mathrm ,"
+            "lbrace rbrace { } \\ % | mathrm , rank tr Re Im"
         )
     )
 )

@@ -6,12 +6,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
+from reasoncore.verify.math.budget import TooLargeError
 from reasoncore.verify.math.exact import difference, exact_value, same_exact
-from reasoncore.verify.math.polynomial import Polynomial
-from reasoncore.verify.math.tree import Node, negative, number
+from reasoncore.verify.math.polynomial import ONE, Polynomial, bounded
+from reasoncore.verify.math.tokens import GREEK_NAMES
+from reasoncore.verify.math.tree import Node, is_variable, negative, number
 
 _FLIPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
-_FUNCTION_LETTERS = frozenset("fghFGHPEy")
+_FUNCTION_LETTERS = frozenset("fghy")
+_OF_SEVERAL = frozenset(("gcd", "lcm", "max", "min"))
+_OF_ANGLES = frozenset(("sin", "cos", "tan", "cot", "sec", "csc"))
+_COLLECTIONS = frozenset(("set", "list", "bracket", "union"))
 _INFINITY = Node("infinity")
 
 Same = Callable[[Node, Node], bool | None]
@@ -28,21 +33,22 @@ class IntervalOf:
 def assigned_value(relation: Node) -> Node | None:
     r"""What a relation says its left side is: 5 of ``x = 5`` and of ``x = 2 + 3 = 5``, the set of ``x \in \{1, 2\}``.
 
-    The left side must be made of names (``x``, ``AB``, ``f(2)``, ``\cos A``, ``x^2 + y^2``), since 10 is not what
-    ``2x = 10`` answers; or, with the sides between, be equal to the last one. None for anything else.
+    The left side must be a name (:func:`is_name`), since 10 is not what ``2x = 10`` answers; or, with the sides
+    between, be equal to the last one. None for anything else.
     """
-    signs = set(relation.name.split())
-    if signs == {"in"} and len(relation.parts) == 2:
-        return relation.parts[1] if _is_made_of_names(relation.parts[0]) else None
-    if not signs <= {"=", "~"}:
+    signs = relation.name.split()
+    left, last = relation.parts[0], relation.parts[-1]
+    if signs == ["in"]:
+        return last if is_name(left) and (last.op in _COLLECTIONS or last.name[:6] == "mathbb") else None
+    if not set(signs) <= {"=", "~"} or signs.count("~") > 1:
         return None
-    *before, last = relation.parts
-    if relation.name.endswith("~") and len(before) > 1:
-        *before, last = before
-    elif relation.name == "~" and exact_value(before[0]) is not None and not _is_made_of_names(before[0]):
-        return before[0]
+    before = relation.parts[:-1]
+    if signs[-1] == "~" and len(before) > 1:
+        before, last = before[:-1], before[-1]
+    elif signs == ["~"] and exact_value(left) is not None and not is_name(left):
+        return left
     for position, side in enumerate(before):
-        if (position == 0 and _is_made_of_names(side)) or side == last:
+        if (position == 0 and is_name(side)) or side == last:
             continue
         value, last_value = exact_value(side), exact_value(last)
         if value is None or last_value is None or not same_exact(value, last_value):
@@ -50,26 +56,54 @@ def assigned_value(relation: Node) -> Node | None:
     return last
 
 
-def _is_made_of_names(node: Node) -> bool:
-    if node.op == "symbol":
-        return node.name not in ("pi", "e", "i")
-    if node.op == "*" and node.parts[0].op == "symbol" and node.parts[0].name in _FUNCTION_LETTERS:
+def is_name(node: Node) -> bool:
+    r"""Whether a left side names what is asked for: ``x``, ``AB``, ``f(2)``, ``\cos A``, ``(x, y)``,
+    ``x^2 + y^2``, ``a/b``, ``\text{Area}``.
+
+    ``x^2`` is none, since ``x^2 = 5`` is an equation to be solved; of ``x^2 + y^2`` that cannot be said.
+    """
+    if node.op == "text":
         return True
-    if node.op == "^":
-        return _is_made_of_names(node.parts[0])
+    if node.op in ("bracket", "list"):
+        return all(map(is_name, node.parts))
+    if node.op == "*" and node.name == "()":
+        function = node.parts[0]
+        letter = (function.parts[0] if function.op == "^" else function).name[:1]
+        return letter in _FUNCTION_LETTERS or letter.isupper()
+    if node.op == "*" and len(node.parts) == 2 and node.parts[1].op == "inverse":
+        above, below = node.parts[0], node.parts[1].parts[0]
+        return above != below and _is_letters(above) and _is_letters(below)
+    if node.op == "call" and node.name == "abs":
+        return is_variable(node.parts[0]) and len(node.parts[0].name) > 1 and node.parts[0].name.isupper()
+    if node.op == "call" and node.name in _OF_SEVERAL:
+        return any(map(is_variable, node.walk()))
+    if node.op == "call" and node.name in _OF_ANGLES:
+        return node.parts[0].op == "symbol" and _is_angle(node.parts[0].name)
     if node.op == "+":
-        return all(_is_made_of_names(part.parts[0] if part.op == "negative" else part) for part in node.parts)
-    if node.op in ("*", "inverse", "bracket", "list"):
-        return all(_is_made_of_names(part) for part in node.parts)
-    return node.op == "call" and any(part.op == "symbol" for part in node.walk())
+        names = [part.parts[0] if part.op == "^" else part for part in node.parts]
+        return all(map(is_variable, names)) and len(set(names)) == len(names)
+    return is_variable(node)
+
+
+def _is_letters(node: Node) -> bool:
+    """``a``, ``AB`` and ``dx``."""
+    return is_variable(node) or (node.op == "*" and node.name.isalpha())
+
+
+def _is_angle(name: str) -> bool:
+    return name[0].isupper() or name in GREEK_NAMES
 
 
 def as_interval(relation: Node) -> IntervalOf | None:
     """The values an inequality (or membership) allows its one variable: alone on a side, or linear. Else None."""
     if relation.op != "relation":
         return None
-    if relation.name == "in" and _is_variable(relation.parts[0]) and relation.parts[1].op in ("bracket", "union"):
+    if relation.name == "in" and is_variable(relation.parts[0]) and relation.parts[1].op in ("bracket", "union"):
         return IntervalOf(relation.parts[0].name, relation.parts[1])
+    if relation.name == "!=" and is_variable(relation.parts[0]):
+        symbol, hole = relation.parts[0].name, relation.parts[1]
+        below, above = _bracket(negative(_INFINITY), hole, "<", "<"), _bracket(hole, _INFINITY, "<", "<")
+        return None if relation.parts[0] in hole.walk() else IntervalOf(symbol, Node("union", (below, above)))
     signs = relation.name.split()
     if not set(signs) <= set(_FLIPPED) or len({sign[0] for sign in signs}) != 1:
         return None
@@ -79,22 +113,18 @@ def as_interval(relation: Node) -> IntervalOf | None:
         signs = [_FLIPPED[sign] for sign in reversed(signs)]
     if len(sides) == 2 and "symbol" not in (sides[0].op, sides[1].op):
         return _linear(sides[0], sides[1], signs[0])
-    if len(sides) == 3 and _is_variable(sides[1]):
+    if len(sides) == 3 and is_variable(sides[1]):
         symbol, low, high = sides[1].name, sides[0], sides[2]
         opening, closing = signs
-    elif len(sides) == 2 and _is_variable(sides[0]):
+    elif len(sides) == 2 and is_variable(sides[0]):
         symbol, low, high, opening, closing = sides[0].name, negative(_INFINITY), sides[1], "<", signs[0]
-    elif len(sides) == 2 and _is_variable(sides[1]):
+    elif len(sides) == 2 and is_variable(sides[1]):
         symbol, low, high, opening, closing = sides[1].name, sides[0], _INFINITY, signs[0], "<"
     else:
         return None
     if any(part.op == "symbol" and part.name == symbol for side in (low, high) for part in side.walk()):
         return None
     return IntervalOf(symbol, _bracket(low, high, opening, closing))
-
-
-def _is_variable(node: Node) -> bool:
-    return node.op == "symbol" and node.name not in ("pi", "e", "i")
 
 
 def _bracket(low: Node, high: Node, opening: str, closing: str) -> Node:
@@ -113,7 +143,7 @@ def _linear(left: Node, right: Node, sign: str) -> IntervalOf | None:
     if len(names) != 1 or len(terms) > 2 or any(key[0] != 1 or len(key[1]) > 1 for key in terms):
         return None
     [(symbol, exponent)] = names
-    if exponent != 1 or symbol in ("pi", "e") or value.bottom != {(1, ()): 1} or other.bottom != {(1, ()): 1}:
+    if exponent != 1 or symbol in ("pi", "e") or value.bottom != ONE or other.bottom != ONE:
         return None
     slope = terms[1, ((symbol, 1),)]
     bound = number(-terms.get((1, ()), Fraction(0)) / slope)
@@ -157,15 +187,21 @@ def _all_sides(answer: Node, gold: Node, same: Same) -> bool | None:
 
 
 def _difference(relation: Node) -> Polynomial | None:
+    """Left side minus right side, where neither has a denominator: one could be zero, or negative."""
     left, right = exact_value(relation.parts[0]), exact_value(relation.parts[1])
-    return None if left is None or right is None else difference(left, right)
+    if left is None or right is None or left.bottom != ONE or right.bottom != ONE:
+        return None
+    return difference(left, right)
 
 
 def _factor(terms: Polynomial, gold_terms: Polynomial) -> Fraction | None:
     """The rational number ``terms`` are ``gold_terms`` times, if there is one and it is not 0."""
     if not terms or terms.keys() != gold_terms.keys():
         return None
-    factors = {terms[key] / gold_terms[key] for key in terms}
+    try:
+        factors = {bounded(terms[key] / gold_terms[key]) for key in terms}
+    except TooLargeError:
+        return None
     return factors.pop() if len(factors) == 1 else None
 
 

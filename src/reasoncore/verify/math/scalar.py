@@ -1,26 +1,25 @@
 r"""Whether two scalar answers are the same: units, percent, degrees and ratios first, then exact arithmetic.
 
-- Units: 5 cm is not 5 m, but 100 cm; a unit only one of the two has is not held against it, nor are two different
-  nouns (``5 apples``, ``5 fruits``).
+- Units: 5 cm is not 5 m, but 100 cm, and 5 apples are not 5 pears; a unit only one of the two has is not held against
+  it.
 - Percent: a gold of 50% is answered by 50%, 50 and 0.5. A gold without the sign is answered by the percentage that is
   as large (0.5 by 50%) and, from above 1 on, by the number of percent (50 by 50%): "what percent" is asked like that.
 - Degrees are a unit, or converted where the other side is a multiple of pi.
-- 1:2 is one half, and 2:4. What may be a time of day (3:30) is the same only digit by digit as another such.
-- ``R`` answers for ``r`` unless either side uses both.
+- 1:2 is one half, and 2:4. A time of day (3:30) is only the same as a time of day.
+- ``3R^2`` answers for ``3r^2``, where that is the only name.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from reasoncore.verify.math.clock import same_clock
 from reasoncore.verify.math.exact import exact_value, has_value, is_too_large, same_exact
-from reasoncore.verify.math.tree import Node, negative, number
-from reasoncore.verify.math.units import unit_ratio
+from reasoncore.verify.math.tree import CONSTANTS, Node, is_variable, negative, number, renamed
+from reasoncore.verify.math.units import same_unit, unit_ratio
 
 Symbolic = Callable[[Node, Node], bool | None]
 """Compares an answer's tree with the gold's by symbolic mathematics; None when it cannot."""
-
-_CONSTANTS = ("pi", "e", "i")
 
 
 def every(outcomes: Iterable[bool | None]) -> bool | None:
@@ -35,6 +34,8 @@ def every(outcomes: Iterable[bool | None]) -> bool | None:
 
 def same_scalar(answer: Node, gold: Node, symbolic: Symbolic) -> bool | None:
     """Whether two scalar trees have the same value, units and the like included."""
+    if "clock" in (answer.op, gold.op):
+        return same_clock(answer, gold)
     if answer.op == gold.op == "ratio" or any(node.op == "ratio" and len(node.parts) > 2 for node in (answer, gold)):
         return _same_ratio(answer, gold, symbolic)
     infinite, gold_infinite = _infinity(answer), _infinity(gold)
@@ -46,7 +47,7 @@ def same_scalar(answer: Node, gold: Node, symbolic: Symbolic) -> bool | None:
     (value, unit), (gold_value, gold_unit) = _split(answer), _split(gold)
     if unit and gold_unit:
         ratio = unit_ratio(unit, gold_unit)
-        if ratio == 0:
+        if ratio == 0 or (ratio is None and not same_unit(unit, gold_unit)):
             return False
         if ratio not in (None, 1):
             value = Node("*", (value, number(ratio or 1)))
@@ -82,8 +83,9 @@ def _same_value(answer: Node, gold: Node, symbolic: Symbolic) -> bool | None:
 def _same_ratio(answer: Node, gold: Node, symbolic: Symbolic) -> bool | None:
     if answer.op != gold.op or len(answer.parts) != len(gold.parts):
         return False
-    if answer.name == gold.name == "clock":
-        return every(_same_value(one, two, symbolic) for one, two in zip(answer.parts, gold.parts, strict=True))
+    values = [exact_value(part) for part in (*answer.parts, *gold.parts)]
+    if any(value is not None and not value.top for value in values):
+        return False
     pairs = zip(answer.parts[1:], gold.parts[1:], strict=True)
     crossed = ((Node("*", (one, gold.parts[0])), Node("*", (two, answer.parts[0]))) for one, two in pairs)
     return every(_same_value(one, two, symbolic) for one, two in crossed)
@@ -101,6 +103,8 @@ def _percent(node: Node) -> Node | None:
     if node.op == "negative":
         inside = _percent(node.parts[0])
         return None if inside is None else negative(inside)
+    if node.op == "quantity":  # "20% discount"
+        return _percent(node.parts[0])
     return node.parts[0] if node.op == "percent" else None
 
 
@@ -109,7 +113,9 @@ def _same_percent(
 ) -> bool | None:
     if percent is not None and gold_percent is not None:
         return _same_value(percent, gold_percent, symbolic)
-    answer, gold = _split(answer)[0], _split(gold)[0]
+    (answer, unit), (gold, gold_unit) = _split(answer), _split(gold)
+    if (unit and percent is None) or (gold_unit and gold_percent is None):
+        return False
     outcome = _same_value(answer, gold, symbolic)
     if outcome is not False:
         return outcome
@@ -131,8 +137,19 @@ def _split(node: Node) -> tuple[Node, str]:
     if node.op == "negative":
         value, unit = _split(node.parts[0])
         return negative(value), unit
+    if node.op == "+":
+        return _split_sum(node)
     if node.op == "*" and node.parts[-1].op == "degrees":
         return Node("*", (*node.parts[:-1], node.parts[-1].parts[0])), "degree"
+    return node, ""
+
+
+def _split_sum(node: Node) -> tuple[Node, str]:
+    """Of ``2 cm + 3 cm`` and of ``180^\\circ - x``: one unit, which only terms with a symbol may leave out."""
+    terms = [_split(part) for part in node.parts]
+    units = {unit for _, unit in terms if unit}
+    if len(units) == 1 and all(unit or any(map(is_variable, value.walk())) for value, unit in terms):
+        return Node("+", tuple(value for value, _ in terms)), units.pop()
     return node, ""
 
 
@@ -145,18 +162,11 @@ def _symbols(node: Node) -> set[str]:
 
 
 def _fold(answer: Node, gold: Node) -> tuple[Node, Node] | None:
-    """Both trees with lower-case symbols, where that makes the names agree and confuses none."""
-    names, gold_names = _symbols(answer), _symbols(gold)
-    lower, gold_lower = {_lower(name) for name in names}, {_lower(name) for name in gold_names}
-    if names == gold_names or lower != gold_lower or len(lower) < len(names) or len(gold_lower) < len(gold_names):
+    """Both trees with their one name in lower case, where each has one besides pi and is more than that name."""
+    names, gold_names = _symbols(answer) - {"pi"}, _symbols(gold) - {"pi"}
+    if len(names) != 1 or len(gold_names) != 1 or "symbol" in (answer.op, gold.op):
         return None
-    return _lowered(answer), _lowered(gold)
-
-
-def _lower(name: str) -> str:
-    return name if name.lower() in _CONSTANTS else name.lower()
-
-
-def _lowered(node: Node) -> Node:
-    name = _lower(node.name) if node.op == "symbol" else node.name
-    return Node(node.op, tuple(_lowered(part) for part in node.parts), node.value, name)
+    [name], [gold_name] = names, gold_names
+    if name == gold_name or name.lower() != gold_name.lower() or len(name) > 1 or name.lower() in CONSTANTS:
+        return None
+    return renamed(answer, {name: name.lower()}), renamed(gold, {gold_name: name.lower()})

@@ -225,17 +225,19 @@ def _compare_here(answer: str | None, gold: str) -> Outcome | None:
         return (True, "equal numbers") if number == gold_number else (False, "different numbers")
     based, gold_based = based_number(answer), based_number(gold)
     if based is not None or gold_based is not None:
-        based, gold_based = based or _without_base(answer, gold_based), gold_based or _without_base(gold, based)
+        # A bare number is meant in the gold's base; a bare gold is in base 10, whatever base the answer brings.
+        gold_based = gold_based or _in_base(gold, 10)
+        based = based or _in_base(answer, gold_based[1] if gold_based else 10)
         return (True, "equal numbers") if based == gold_based else (False, "different numbers")
     if normalise_answer(answer) == normalise_answer(gold):
         return True, "same expression"
     return _compare_meaning(answer, gold)
 
 
-def _without_base(text: str, other: tuple[str, int] | None) -> tuple[str, int] | None:
-    """A number written without the base the other side states."""
+def _in_base(text: str, base: int) -> tuple[str, int] | None:
+    """A number written without its base."""
     digits = text.strip().strip("$").strip().lstrip("0")
-    return (digits or "0", other[1]) if other is not None and digits.isdecimal() and digits.isascii() else None
+    return (digits or "0", base) if digits.isdecimal() and digits.isascii() else None
 
 
 def _compare_meaning(answer: str, gold: str) -> Outcome | None:
