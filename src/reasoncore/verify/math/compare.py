@@ -41,10 +41,7 @@ def same_answer(answer: str, gold: str, symbolic: Symbolic) -> bool | None:
     if by_letter is not None:
         return by_letter
     with limited_work():
-        golds, answers = readings(gold), readings(answer)
-        # "1,234" is a list only beside a gold that may be one as well: the gold "1, 234" is not written like that.
-        pairs = [(one, other) for other in golds for one in answers[: len(golds)]]
-        outcomes = [same(one, other, symbolic) for one, other in pairs]
+        outcomes = [same(one, other, symbolic) for other in readings(gold) for one in readings(answer)]
     if True in outcomes:
         return True
     return None if None in outcomes else False
