@@ -38,6 +38,15 @@ TOLERANCE = 1e-6
         ("", "0", False, False),
         ("YES", "Yes", False, False),
         ("\x001", "1", False, False),
+        ("\u0663.0", "3.0", False, False),
+        ("1\x1c2\u30003", "1 2 3", False, False),
+        ("1\t2\x0b3\x0c\r\n", "1 2 3", True, False),
+        ("1\u00a0", "1", False, False),
+        ("1e999", "1e9999", False, False),
+        ("1e9999", "1e9999", True, True),
+        ("inf", "1e9999", False, False),
+        ("9" * 400, "1e401", False, False),
+        ("\ud800", "\ud800", True, True),
     ],
 )
 def test_text(output: str, expected: str, tokens: bool, exact: bool) -> None:
@@ -62,6 +71,11 @@ def test_text(output: str, expected: str, tokens: bool, exact: bool) -> None:
         (0.1 + 0.2, 0.3, True),
         (0.31, 0.3, False),
         (float("nan"), 0.3, False),
+        (float("nan"), float("nan"), True),
+        ([1.0, float("nan")], [1.0, float("nan")], True),
+        (0.3, float("nan"), False),
+        (10**400, float("nan"), False),
+        (None, float("nan"), False),
         (float("inf"), float("inf"), True),
         (float("inf"), 1e308, False),
         (10**400, 0.5, False),
@@ -84,6 +98,15 @@ def test_text(output: str, expected: str, tokens: bool, exact: bool) -> None:
 )
 def test_values(given_value: Any, expected: Any, same: bool) -> None:
     assert same_value(wire.encode(given_value), expected, TOLERANCE) is same
+
+
+@pytest.mark.parametrize("empty", [{"L": []}, {"T": []}])
+def test_an_empty_linked_list_or_tree_is_null_and_a_list(empty: Any) -> None:
+    assert same_value(empty, None, TOLERANCE)
+    assert same_value([empty], [[]], TOLERANCE)
+    assert not same_value({"t": []}, None, TOLERANCE)
+    assert not same_value([], None, TOLERANCE)
+    assert not same_value(empty, 0, TOLERANCE)
 
 
 VALUES = st.recursive(

@@ -42,6 +42,35 @@ def test_an_empty_solution_is_a_wrong_answer_and_no_mistake_of_the_user() -> Non
     assert read_code_case(row(solution=""), WHERE)[0] == ""
 
 
+@pytest.mark.parametrize(
+    ("code", "setup"),
+    [
+        ("assert f(1) == 2", ""),
+        ("def check(candidate):\n    assert candidate(1) == 2", ""),
+        ("assert math.isclose(f(1), 2) and np.isclose(f(1), 2) and ListNode(1).val == 1", ""),
+        ("from math import *\nassert f(sqrt(1)) == 2", ""),
+        ("assert near(f(1), x)", "x = 2\ndef near(a, b): return abs(a - b) < 1"),
+        ("import os.path as p\nassert all(f(i) == 2 for i in range(2)) and p and (y := f(1)) == y", ""),
+        ("def g():\n    global z\n    z = f(1)\ng()\nassert z == 2", ""),
+        ("class A:\n    b = 1\n    c = b + f(1)\nfor k in [A]: assert k.c == 3 and __name__", ""),
+        ("try:\n    f(1)\nexcept P as e:\n    assert Q(1) == e", ""),
+    ],
+)
+def test_names_that_somebody_defines(code: str, setup: str) -> None:
+    task = read_code_case(row(tests=[{"type": "assert", "code": code}], setup=setup, names=["P", "Q"]), WHERE)[1]
+    assert task.names == ("P", "Q")
+
+
+def test_without_an_entry_point_names_are_the_programs() -> None:
+    tests = [{"type": "assert", "code": "assert g(1) == helper(2)"}]
+    assert read_code_case(row(entry_point=None, tests=tests), WHERE)[1].entry_point is None
+
+
+def test_the_class_an_entry_point_is_in_is_the_programs() -> None:
+    tests = [{"type": "assert", "code": "assert Solution().f(1) == 2"}]
+    read_code_case(row(entry_point="Solution().f", tests=tests), WHERE)
+
+
 def deep(depth: int) -> Any:
     value: Any = 1
     for _ in range(depth):
@@ -76,6 +105,19 @@ def deep(depth: int) -> Any:
         ({"tests": [{**STDIN, "tolerance": float("nan")}]}, "test 1, key 'tolerance'"),
         ({"tests": [{**STDIN, "checker": "def check(:"}]}, "test 1, key 'checker'"),
         ({"tests": [{**STDIN, "checker": 5j}]}, "test 1, key 'checker'"),
+        ({"tests": [{**STDIN, "checker": "def chk(a, b, c): return True"}]}, "test 1, key 'checker'"),
+        ({"tests": [{**STDIN, "checker": "check"}]}, "test 1, key 'checker'"),
+        ({"tests": [{**STDIN, "checker": "check = lambda a, b, c: True"}]}, None),
+        ({"tests": [{"type": "assert", "code": "assert is_close(f(1), 2)"}]}, "key 'code': nobody defines 'is_close'"),
+        ({"tests": [ASSERT, {"type": "assert", "code": "pytest.fail()"}]}, "test 2, key 'code': nobody defines"),
+        ({"tests": [ASSERT], "setup": "x = helper"}, "nobody defines 'helper'"),
+        (
+            {"tests": [{"type": "assert", "code": "def check(c): c(1)"}], "entry_point": None},
+            "test 1: check(candidate)",
+        ),
+        ({"names": "P"}, "key 'names'"),
+        ({"names": ["a b"]}, "key 'names'"),
+        ({"names": [5]}, "key 'names'"),
         ({"tests": [{"type": "assert"}]}, "test 1, key 'code'"),
         ({"tests": [{"type": "assert", "code": "assert ("}]}, "test 1, key 'code'"),
         ({"tests": [{"type": "assert", "code": "x\0"}]}, "test 1, key 'code'"),

@@ -73,6 +73,7 @@ class Items(list):
         (np.bool_(True), True),
         (np.array([[1, 2]]), [[1, 2]]),
         (int, int),
+        (slice(1, None), slice(1, None)),
     ],
 )  # fmt: skip
 def test_what_becomes_plain(value: Any, plain: Any) -> None:
@@ -148,6 +149,22 @@ def test_tags_with_any_content_decode_or_are_refused(node: Any) -> None:
 def test_bad_tags_are_refused(node: Any) -> None:
     with pytest.raises(wire.NotPlainError):
         wire.decode(node)
+
+
+def test_how_many_bytes_are_read_is_the_readers_choice() -> None:
+    long = wire.dumps("x" * wire.MAX_BYTES)
+    assert len(wire.loads(long, None)) == len(wire.loads(long, wire.MAX_REPLY_BYTES)) == wire.MAX_BYTES
+    with pytest.raises(wire.NotPlainError, match="more than 10 bytes"):
+        wire.loads(b'"123456789"', 10)
+
+
+def test_nodes_of_another_class() -> None:
+    class Node:
+        def __init__(self, val: Any) -> None:
+            self.val, self.next, self.left, self.right = val, None, None, None
+
+    assert type(wire.make_list([1, 2], Node).next) is Node
+    assert type(wire.make_tree([1, None, 2], Node).right) is Node
 
 
 def test_exact_numbers() -> None:

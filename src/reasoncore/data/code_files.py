@@ -12,8 +12,12 @@ from typing import Any
 
 from reasoncore.errors import DataError
 from reasoncore.records import read_jsonl, required_text
+from reasoncore.sandbox.names import free_names
 from reasoncore.verify.code import CodeTask, CodeTest
+from reasoncore.verify.code.task import check_names
 
+LEETCODE_LIMIT_S = 20.0  # the slowest reference needs 6.5 s of an ordinary processor for one call
+LEETCODE_CHECK_LIMIT_S = 60.0  # one test here is the whole check function, some hundred calls
 _BROKEN_OUTPUT = ("Error:", "Execution timed out")
 _LITERALS = {"null": "None", "true": "True", "false": "False"}
 
@@ -49,6 +53,8 @@ def load_humaneval(path: Path) -> list[CodeProblem]:
 def load_mbpp(path: Path) -> list[CodeProblem]:
     """MBPP: ``text``, ``code``, ``test_list``, ``test_setup_code``; the entry point is the function the tests call.
 
+    Classes of the reference program that the tests use are the program's too.
+
     Raises:
         DataError: As :func:`load_code_file`.
     """
@@ -81,7 +87,9 @@ def load_code_file(path: Path, read: Callable[[dict[str, Any], str], CodeProblem
     for line, row in read_jsonl(path):
         where = f"{path}, line {line}"
         try:
-            problems.append(read(row, where))
+            problem = read(row, where)
+            check_names(problem.task, where)
+            problems.append(problem)
         except (SyntaxError, AttributeError, TypeError, IndexError) as error:
             raise DataError(f"{where}: not in the expected form ({error})", "Use the original file.") from error
     if not problems:
@@ -100,7 +108,9 @@ def _humaneval(row: dict[str, Any], where: str) -> CodeProblem:
 
 def _mbpp(row: dict[str, Any], where: str) -> CodeProblem:
     solution = required_text(row, "code", where)
-    defined = {node.name for node in ast.walk(ast.parse(solution)) if isinstance(node, ast.FunctionDef)}
+    tree = ast.parse(solution)
+    defined = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+    classes = {node.name for node in tree.body if isinstance(node, ast.ClassDef)}
     called = [
         node.func.id
         for test in row["test_list"]
@@ -111,13 +121,14 @@ def _mbpp(row: dict[str, Any], where: str) -> CodeProblem:
     tests = tuple(CodeTest("assert", code=test) for test in row["test_list"])
     setup = required_text(row, "test_setup_code", where, empty_ok=True)
     prompt = required_text(row, "text", where)
-    return CodeProblem(str(row["task_id"]), prompt, solution, CodeTask(tests, entry_point, setup))
+    names = tuple(sorted(classes & free_names("\n".join([setup, *row["test_list"]]))))
+    return CodeProblem(str(row["task_id"]), prompt, solution, CodeTask(tests, entry_point, setup, names=names))
 
 
 def _leetcode_check(row: dict[str, Any], where: str) -> CodeProblem:
     test = CodeTest("assert", code=required_text(row, "test", where))
-    # One test here is the whole check function, some hundred calls: it gets ten times the time of one.
-    task = CodeTask((test,), required_text(row, "entry_point", where), required_text(row, "prompt", where), 60.0)
+    setup = required_text(row, "prompt", where)
+    task = CodeTask((test,), required_text(row, "entry_point", where), setup, LEETCODE_CHECK_LIMIT_S)
     return _leetcode(row, where, task)
 
 
@@ -128,7 +139,8 @@ def _leetcode_calls(row: dict[str, Any], where: str) -> CodeProblem:
     tests = tuple(_calls(calls, text_expected))
     if not tests:
         raise DataError(f"{where}, key 'input_output': no usable row", "Use the original file.")
-    return _leetcode(row, where, CodeTask(tests, required_text(row, "entry_point", where)))
+    entry_point = required_text(row, "entry_point", where)
+    return _leetcode(row, where, CodeTask(tests, entry_point, time_limit_s=LEETCODE_LIMIT_S))
 
 
 def _leetcode(row: dict[str, Any], where: str, task: CodeTask) -> CodeProblem:

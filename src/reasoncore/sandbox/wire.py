@@ -6,7 +6,7 @@ None, booleans, numbers, text and lists are themselves; everything else is an ob
     d   dict, as pairs                             b   bytes, in hex    c      complex
     q   deque                                      r   range            F, D   Fraction, Decimal
     L   linked list (objects with val, next)       T   binary tree (val, left, right), in level order
-    y   built-in type, by name                     h   handle of an object that stays where it is
+    y   built-in type, by name                     S   slice            h   handle of an object that stays where it is
 
 Standard library only: this runs in the zygote.
 """
@@ -22,7 +22,8 @@ from fractions import Fraction
 from typing import Any
 
 MAX_DEPTH = 100
-MAX_BYTES = 1 << 20
+MAX_BYTES = 1 << 20  # of a result
+MAX_REPLY_BYTES = 16 << 20  # of what a program answers to a test
 _MAX_JSON_DEPTH = 3 * MAX_DEPTH + 10  # a dict is three levels of JSON
 _MAX_NODES = 200_000
 
@@ -53,14 +54,18 @@ def dumps(node: Any) -> bytes:
     return json.dumps(node, separators=(",", ":")).encode("ascii")
 
 
-def loads(data: bytes) -> Any:
+def loads(data: bytes, max_bytes: int | None = MAX_BYTES) -> Any:
     """The JSON value in hostile bytes.
+
+    Args:
+        data: The bytes.
+        max_bytes: As many may be read; None: any number, from whom we trust.
 
     Raises:
         NotPlainError: Not JSON, too long, or nested too deep.
     """
-    if len(data) > MAX_BYTES:
-        raise NotPlainError(f"more than {MAX_BYTES} bytes")
+    if max_bytes is not None and len(data) > max_bytes:
+        raise NotPlainError(f"more than {max_bytes} bytes")
     try:
         node = json.loads(data)
     except (ValueError, RecursionError) as error:
@@ -118,6 +123,8 @@ def encode(value: Any, handle: Callable[[Any], int] | None = None, depth: int = 
         return {"c": [value.real, value.imag]}
     if isinstance(value, range):
         return {"r": [value.start, value.stop, value.step]}
+    if isinstance(value, slice):
+        return {"S": [encode(part, handle, depth + 1) for part in (value.start, value.stop, value.step)]}
     if isinstance(value, Fraction):
         return {"F": [encode(value.numerator), encode(value.denominator)]}
     if isinstance(value, Decimal):
@@ -173,26 +180,28 @@ def single_tag(node: dict[str, Any]) -> tuple[str, Any]:
     return next(iter(node.items()))
 
 
-def make_list(values: list[Any]) -> ListNode | None:
-    """The linked list with these values, None for an empty one."""
-    head: ListNode | None = None
+def make_list(values: list[Any], node: type = ListNode) -> Any:
+    """The linked list with these values, of nodes of this class; None for an empty one."""
+    head = None
     for value in reversed(values):
-        head = ListNode(value, head)
+        first = node(value)
+        first.next = head
+        head = first
     return head
 
 
-def make_tree(values: list[Any]) -> TreeNode | None:
+def make_tree(values: list[Any], node: type = TreeNode) -> Any:
     """The binary tree with these values in level order, None where a node is missing."""
     if not values or values[0] is None:
         return None
-    root = TreeNode(values[0])
+    root = node(values[0])
     parents, rest = deque([root]), deque(values[1:])
     while rest and parents:
         parent = parents.popleft()
         for side in ("left", "right"):
             value = rest.popleft() if rest else None
             if value is not None:
-                child = TreeNode(value)
+                child = node(value)
                 setattr(parent, side, child)
                 parents.append(child)
     return root
@@ -235,6 +244,7 @@ _DECODERS: dict[str, Callable[[Any], Any]] = {
     "c": lambda parts: complex(*parts),
     "q": deque,
     "r": lambda parts: range(*parts),
+    "S": lambda parts: slice(*parts),
     "F": lambda parts: Fraction(*parts),
     "D": Decimal,
     "L": make_list,

@@ -11,8 +11,10 @@ from typing import Any
 
 from reasoncore.sandbox import wire
 
-_DECIMAL = re.compile(r"[+-]?(\d{1,400}\.\d{0,400}|\.\d{1,400}|\d{1,400}(?=[eE]))([eE][+-]?\d{1,4})?")
-_NUMBER = re.compile(r"[+-]?(\d{1,400}\.?\d{0,400}|\.\d{1,400})([eE][+-]?\d{1,4})?")
+# Of bytes: digits and white space are those of ASCII, as in every problem's statement.
+_DECIMAL = re.compile(rb"[+-]?(\d{1,400}\.\d{0,400}|\.\d{1,400}|\d{1,400}(?=[eE]))([eE][+-]?\d{1,4})?")
+_NUMBER = re.compile(rb"[+-]?(\d{1,400}\.?\d{0,400}|\.\d{1,400})([eE][+-]?\d{1,4})?")
+_EMPTY: tuple[dict[str, list[Any]], ...] = ({"L": []}, {"T": []})
 _SEQUENCES = ("t", "q", "L", "T")
 
 
@@ -26,28 +28,34 @@ def same_text(output: str, expected: str, *, exact: bool, tolerance: float) -> b
             token, split at white space.
         tolerance: A token expected as a decimal fraction may differ by this much, relative or absolute.
     """
+    written, wanted_text = output.encode("utf-8", "surrogatepass"), expected.encode("utf-8", "surrogatepass")
     if exact:
-        return _trimmed(output) == _trimmed(expected)
-    tokens, wanted = output.split(), expected.split()
+        return _trimmed(written) == _trimmed(wanted_text)
+    tokens, wanted = written.split(), wanted_text.split()
     return len(tokens) == len(wanted) and all(
         token == want or _close_tokens(token, want, tolerance) for token, want in zip(tokens, wanted, strict=True)
     )
 
 
-def _trimmed(text: str) -> list[str]:
-    return [line.rstrip() for line in text.rstrip().split("\n")]
+def _trimmed(text: bytes) -> list[bytes]:
+    return [line.rstrip() for line in text.rstrip().split(b"\n")]
 
 
-def _close_tokens(token: str, want: str, tolerance: float) -> bool:
+def _close_tokens(token: bytes, want: bytes, tolerance: float) -> bool:
     if not (_DECIMAL.fullmatch(want) and _NUMBER.fullmatch(token)):
         return False
-    return math.isclose(float(token), float(want), rel_tol=tolerance, abs_tol=tolerance)
+    # Too large for a float, two numbers would both be infinite, and so the same.
+    return math.isfinite(float(want)) and math.isclose(float(token), float(want), rel_tol=tolerance, abs_tol=tolerance)
 
 
 def same_value(node: Any, expected: Any, tolerance: float) -> bool:
-    """Whether an encoded value equals an expected JSON value, as Python's ``==`` sees it, with these differences:
-    tuples, linked lists and trees count as lists, whole-number keys match their spelling in JSON, and where a decimal
-    fraction is expected a number may differ by ``tolerance``, relative or absolute.
+    """Whether an encoded value is the expected JSON value.
+
+    Text and null equal only themselves, except that null may be an empty linked list or tree. Tuples, deques, linked
+    lists and trees count as lists, sets and strings do not. Numbers and truth values are compared by value, so that
+    1, 1.0 and True are the same; where a decimal fraction is expected a number may differ by ``tolerance``, relative
+    or absolute, and where NaN is expected NaN is the same. Whole-number keys match their spelling in JSON. Fractions
+    and Decimals equal nothing.
     """
     if isinstance(expected, list):
         items = _items(node)
@@ -58,12 +66,16 @@ def same_value(node: Any, expected: Any, tolerance: float) -> bool:
         )
     if isinstance(expected, dict):
         return _same_mapping(node, expected, tolerance)
-    if expected is None or isinstance(expected, str):
-        return type(node) is type(expected) and node == expected
+    if expected is None:
+        return node is None or node in _EMPTY
+    if isinstance(expected, str):
+        return isinstance(node, str) and node == expected
     number = _number(node)
     if number is None:
         return False
     if isinstance(expected, float):
+        if math.isnan(expected):
+            return number != number
         try:
             return math.isclose(number, expected, rel_tol=tolerance, abs_tol=tolerance)
         except OverflowError:

@@ -3,18 +3,32 @@
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 MAX_RESPONSE_CHARS = 1_000_000
-_FENCE = re.compile(r"^[ \t]{0,3}+(`{3,}+|~{3,}+)[ \t]*+([A-Za-z0-9+#.-]*+)[^\n`]*+$", re.MULTILINE)
-_PYTHON = ("python", "py", "python3", "")
+_FENCE = re.compile(r"^([ \t]*+)(`{3,}+|~{3,}+)[ \t]*+([A-Za-z0-9+#.-]*+)[^\n`]*+$", re.MULTILINE)
+_PYTHON = re.compile(r"py(?:thon)?[\d.]*", re.IGNORECASE)
+_CODE_INDENT = 4  # Markdown's: a fence so deep is text, such as a docstring's, unless it says that it is Python
+_HEADING_CHARS = 100
 _THINK_OPEN, _THINK_CLOSE = "<think>", "</think>"
+_THINK_CLOSE_LINE = re.compile(r"^[ \t]*+</think>[ \t\r]*+$", re.MULTILINE)
+
+
+class _Block(NamedTuple):
+    """A fenced block that may be the program: whether it says so, how far its fence is indented, its content."""
+
+    labelled: bool
+    indent: int
+    text: str
 
 
 def extract_code(response: str, entry_point: str | None = None) -> str | None:
     """The program a response commits to: the last fenced Python block, or everything where nothing is fenced.
 
-    Of several blocks the last that mentions the entry point's name counts, so that an example of its use does not.
-    Only what follows the last ``</think>`` is looked at; a thought never closed has no program.
+    Blocks that define the entry point's name come before others, so that an example of its use does not count, and
+    blocks that say they are Python before those that say nothing. A last block that is only part of the longest one is
+    an excerpt of it. Only what follows the last ``</think>`` is looked at, which without a ``<think>`` must have a line
+    of its own; a thought never closed has no program.
 
     Args:
         response: Source, or a whole response; at most its last million characters are looked at.
@@ -23,32 +37,71 @@ def extract_code(response: str, entry_point: str | None = None) -> str | None:
     Returns:
         The source; None where there is none.
     """
-    thought_end = response.rfind(_THINK_CLOSE)
-    if thought_end >= 0:
-        response = response[thought_end + len(_THINK_CLOSE) :]
-    elif response[:100].lstrip().startswith(_THINK_OPEN):
+    answer = _after_thought(response)
+    if answer is None:
         return None
-    response = response[-MAX_RESPONSE_CHARS:]
-    blocks = _fenced_blocks(response)
-    if blocks:
-        python = [text for language, text in blocks if language.lower() in _PYTHON]
-        name = re.split(r"[(.]", entry_point)[-1] if entry_point else ""
-        defining = [text for text in python if re.search(rf"\b(?:def|class)\s+{name}\b", text)] if name else []
-        chosen = defining or python
-        response = chosen[-1] if chosen else ""
-    return response.removeprefix("\ufeff") if response.strip() else None
+    answer = answer[-MAX_RESPONSE_CHARS:]
+    blocks = _fenced_blocks(answer)
+    if blocks is not None:
+        answer = _chosen(blocks, re.split(r"[(.]", entry_point)[-1] if entry_point else None)
+    return answer.removeprefix("\ufeff") if answer.strip() else None
 
 
-def _fenced_blocks(text: str) -> list[tuple[str, str]]:
-    """``(language, content)`` of every fenced block; one still open where the text ends counts too."""
-    blocks = []
+def _after_thought(response: str) -> str | None:
+    """What follows the thought, None where it never ends."""
+    opened, end = response.find(_THINK_OPEN), response.rfind(_THINK_CLOSE)
+    if 0 <= opened < end:
+        return response[end + len(_THINK_CLOSE) :]
+    closings = list(_THINK_CLOSE_LINE.finditer(response))
+    if closings:
+        return response[closings[-1].end() :]
+    return None if response[:100].lstrip().startswith(_THINK_OPEN) else response
+
+
+def _chosen(blocks: list[_Block], name: str | None) -> str:
+    defines = re.compile(rf"\b(?:def|class)\s+{name}\b|^[ \t]*+{name}\s*(?::[^=\n]*)?=(?!=)", re.MULTILINE)
+    defining = [block for block in blocks if name and defines.search(block.text)]
+    candidates = defining or blocks
+    candidates = [block for block in candidates if block.labelled] or candidates
+    if not candidates:
+        return ""
+    last, longest = candidates[-1], max(candidates, key=lambda block: len(block.text))
+    chosen = longest if f"\n{last.text.strip()}\n" in f"\n{longest.text}\n" else last  # whole lines of it
+    return re.sub(rf"^[ \t]{{1,{chosen.indent}}}", "", chosen.text, flags=re.M) if chosen.indent else chosen.text
+
+
+def _fenced_blocks(text: str) -> list[_Block] | None:
+    """Every fenced block that may be the program; None where nothing is fenced.
+
+    A block still open where the text ends counts too; one with another language or below a heading "Output" does not.
+    """
+    blocks: list[_Block] = []
     opened: re.Match[str] | None = None
+
+    def add(fence: re.Match[str], content: str) -> None:
+        labelled = _is_python(fence[3])
+        if labelled or not (fence[3] or _is_below_output(text, fence.start())):
+            blocks.append(_Block(labelled, len(fence[1]), content))
+
+    fenced = False
     for fence in _FENCE.finditer(text):
+        indent, marks, language = fence.groups()
         if opened is None:
-            opened = fence
-        elif fence[1].startswith(opened[1]) and not fence[2]:
-            blocks.append((opened[2], text[opened.end() + 1 : fence.start()]))
+            if not indent or len(indent.expandtabs(_CODE_INDENT)) < _CODE_INDENT or _is_python(language):
+                opened = fence
+                fenced = True
+        elif not language and marks.startswith(opened[2]) and len(indent) <= max(_CODE_INDENT - 1, len(opened[1])):
+            add(opened, text[opened.end() + 1 : fence.start()])
             opened = None
     if opened is not None:
-        blocks.append((opened[2], text[opened.end() + 1 :]))
-    return blocks
+        add(opened, text[opened.end() + 1 :])
+    return blocks if fenced else None
+
+
+def _is_python(language: str) -> bool:
+    return language != "" and _PYTHON.fullmatch(language) is not None
+
+
+def _is_below_output(text: str, start: int) -> bool:
+    heading = text[max(0, start - _HEADING_CHARS) : start].rstrip("\r\n :*_#").lower()
+    return heading.endswith(("output", "outputs"))

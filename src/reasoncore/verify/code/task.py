@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import symtable
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -11,6 +12,7 @@ from typing import Any, Literal
 from reasoncore.errors import DataError
 from reasoncore.records import required_text
 from reasoncore.sandbox import wire
+from reasoncore.sandbox.names import defines_check_only, unknown_names
 
 TIME_LIMIT_S = 6.0
 MEMORY_LIMIT_MB = 512
@@ -38,7 +40,8 @@ class CodeTest:
             trailing white space.
         tolerance: Of decimals, relative and absolute.
         checker: Source of a trusted ``check(input, expected, output) -> bool`` where several answers are right. It
-            decides instead of the comparison and runs apart from the program.
+            decides instead of the comparison and runs apart from the program. It must accept ``output``: a checker
+            that fails on that too is broken, and the test is not judged.
     """
 
     kind: Kind
@@ -60,6 +63,9 @@ class CodeTask:
         setup: Trusted code that runs before every ``assert`` test, beside the test and not beside the program.
         time_limit_s: Processor seconds a test.
         memory_limit_mb: Address space in MiB.
+        names: What ``assert`` tests take from the program beside its entry point, such as a class of the problem. What
+            else they use is their own. Without an entry point every name they leave free is the program's, which is
+            weaker: a helper that the tests forgot may be one that always says yes.
     """
 
     tests: tuple[CodeTest, ...]
@@ -67,6 +73,7 @@ class CodeTask:
     setup: str = ""
     time_limit_s: float = TIME_LIMIT_S
     memory_limit_mb: int = MEMORY_LIMIT_MB
+    names: tuple[str, ...] = ()
 
 
 def read_code_case(row: Mapping[str, Any], where: str) -> tuple[str, CodeTask]:
@@ -87,18 +94,41 @@ def read_code_case(row: Mapping[str, Any], where: str) -> tuple[str, CodeTask]:
         raise DataError(f"{where}, key 'tests': not a list of at least one test", "Give every row its tests.")
     setup = required_text(row, "setup", where, empty_ok=True) if row.get("setup") else ""
     _check_source(setup, f"{where}, key 'setup'")
+    names = row.get("names") or []
+    if not isinstance(names, list) or not all(isinstance(name, str) and name.isidentifier() for name in names):
+        raise DataError(
+            f"{where}, key 'names': {str(names)!r:.60} is no list of names", 'Write ["Point"], or leave it.'
+        )
     read = tuple(
         _read_test(test, entry_point, setup, f"{where}, key 'tests', test {number}")
         for number, test in enumerate(tests, start=1)
     )
     task = CodeTask(
+        names=tuple(names),
         tests=read,
         entry_point=entry_point,
         setup=setup,
         time_limit_s=_number(row, "time_limit_s", TIME_LIMIT_S, 0.01, _MAX_TIME_LIMIT_S, where),
         memory_limit_mb=int(_number(row, "memory_limit_mb", MEMORY_LIMIT_MB, _MIN_MEMORY_LIMIT_MB, 1 << 20, where)),
     )
+    check_names(task, where)
     return solution, task
+
+
+def check_names(task: CodeTask, where: str) -> None:
+    """Make sure that somebody supplies every name the ``assert`` tests of a task with an entry point use.
+
+    Raises:
+        DataError: Nobody does.
+    """
+    for number, test in enumerate(task.tests, start=1):
+        if test.kind != "assert" or task.entry_point is None:
+            continue
+        for name in unknown_names(f"{task.setup}\n{test.code}", task.entry_point, task.names)[:1]:
+            raise DataError(
+                f"{where}, key 'tests', test {number}, key 'code': nobody defines {name!r:.60}",
+                f'Import it in the test or setup, or, if the program defines it, add "names": ["{name}"] to the row.',
+            )
 
 
 def _read_test(test: Any, entry_point: str | None, setup: str, where: str) -> CodeTest:
@@ -112,9 +142,15 @@ def _read_test(test: Any, entry_point: str | None, setup: str, where: str) -> Co
     checker = required_text(test, "checker", where) if test.get("checker") is not None else None
     if checker is not None:
         _check_source(checker, f"{where}, key 'checker'")
+        if "check" not in {s.get_name() for s in symtable.symtable(checker, "", "exec").get_symbols() if _defines(s)}:
+            raise DataError(
+                f"{where}, key 'checker': defines no check", "Write def check(input, expected, output): ..."
+            )
     if kind == "assert":
         code = required_text(test, "code", where)
         _check_source(f"{setup}\n{code}", f"{where}, key 'code'")
+        if entry_point is None and defines_check_only(code):
+            raise DataError(f"{where}: check(candidate) needs an entry point", "Give the row an entry_point.")
         return CodeTest("assert", code=code)
     if "input" not in test or "output" not in test:
         raise DataError(f"{where}: no key {'output' if 'input' in test else 'input'!r}", "Give both input and output.")
@@ -144,6 +180,10 @@ def _read_test(test: Any, entry_point: str | None, setup: str, where: str) -> Co
             raise DataError(f"{where}: a functional test, and no entry point", "Give the row an entry_point.")
         return CodeTest("functional", test["input"], test["output"], "", comparison, tolerance, checker)
     raise DataError(f"{where}, key 'type': {str(kind)!r:.40} is unknown", "Choose stdin, functional or assert.")
+
+
+def _defines(symbol: symtable.Symbol) -> bool:
+    return symbol.is_assigned() or symbol.is_imported()
 
 
 def _check_source(source: str, where: str) -> None:

@@ -22,7 +22,9 @@ TestResult = tuple[Status, str]
 
 TOTAL_LIMIT_FACTOR = 30
 _CHECKER_LIMIT_S = 10.0
+_TESTS_MEMORY_BYTES = 1 << 30  # what tests hold besides: a large expected value, a large reply
 _ENDED_BADLY: dict[str, Status] = {"timeout": "TLE", "memory": "MLE"}
+_STILL_SERVING = ("done", "killed")  # when its tests had ended; killed then, by us
 _CANNOT_RUN = ("compile", "entry point")
 
 
@@ -153,12 +155,12 @@ def run_test(sandbox: Sandbox, source: str, task: CodeTask, test: CodeTest) -> T
         outcome = sandbox.run(Job(what, limits=limits))
         if outcome.ending == "done" and "value" not in (outcome.result or {}):
             return "RE", "ended without a result"
-        output = (outcome.result or {}).get("value")
+        output = _returned(outcome.result or {}, test)
     if outcome.ending != "done":
         return _failure(outcome)
     if test.checker is not None:
         encoded = wire.encode(output) if test.kind == "stdin" else output
-        return ("AC", "") if _checker_accepts(sandbox, test, encoded) else ("WA", "the checker does not accept it")
+        return _ask_checker(sandbox, test, encoded)
     if test.kind == "stdin":
         same = same_text(output, test.output, exact=test.comparison == "exact", tolerance=test.tolerance)
     else:
@@ -166,20 +168,30 @@ def run_test(sandbox: Sandbox, source: str, task: CodeTask, test: CodeTest) -> T
     return ("AC", "") if same else ("WA", f"expected {test.output!r:.60}, got {output!r:.60}")
 
 
+def _returned(result: dict[str, Any], test: CodeTest) -> Any:
+    """What a function gave: its value, or, where it is made to change its first argument, that as it is afterwards."""
+    value = result.get("value")
+    return result["argument"] if value is None and test.output is not None and "argument" in result else value
+
+
 def _run_assert(sandbox: Sandbox, source: str, task: CodeTask, test: CodeTest, limits: Limits) -> TestResult:
     program = Job({"kind": "serve", "source": source, "entry_point": task.entry_point}, limits=limits)
     what = {"kind": "test", "source": test.code, "setup": task.setup, "entry_point": task.entry_point}
-    tested, tests = sandbox.run_session(program, Job(what, limits=replace(limits, cpu_s=limits.wall_s)))
+    memory = max(limits.memory_bytes, _TESTS_MEMORY_BYTES)
+    theirs = replace(limits, cpu_s=limits.wall_s, memory_bytes=memory)
+    tested, tests = sandbox.run_session(program, Job({**what, "names": list(task.names)}, limits=theirs))
     result = tests.result or {}
-    if tests.ending == "done" and result.get("passed") is True:
-        return "AC", ""
     if tested.ending in _ENDED_BADLY or (tested.result or {}).get("error"):
         return _failure(tested)
-    if tests.ending == "timeout":
-        return "TLE", tests.message
-    if result.get("error") == "MemoryError" and result.get("by_program"):
-        return "MLE", tests.message
-    if result.get("by_program"):
+    if tests.ending == "memory" and result.get("by_program"):
+        return "MLE", f"needed more than {task.memory_limit_mb} MiB"
+    if tests.ending in _ENDED_BADLY:
+        return _ENDED_BADLY[tests.ending], tests.message
+    if result.get("passed") is True and tests.ending == "done" and tested.ending in _STILL_SERVING:
+        return "AC", ""
+    if result.get("by_program") and result.get("phase") in _CANNOT_RUN:
+        return "CE", tests.message
+    if result.get("passed") or result.get("by_program"):
         return "RE", tests.message if tested.ending in ("done", "killed") else tested.message
     return "WA", tests.message
 
@@ -192,9 +204,30 @@ def _failure(outcome: Outcome) -> TestResult:
     return _ENDED_BADLY.get(outcome.ending, "RE"), outcome.message
 
 
-def _checker_accepts(sandbox: Sandbox, test: CodeTest, output: Any) -> bool:
+def _ask_checker(sandbox: Sandbox, test: CodeTest, output: Any) -> TestResult:
+    """What the test's checker says of an encoded value.
+
+    A checker that raises or runs out of time on it may be at fault, or have met a value made to provoke that. So the
+    value is wrong unless the checker fails on the expected value as well, which no program can bring about: then it is
+    broken, and nothing is judged.
+    """
+    accepted, failure = _run_checker(sandbox, test, output)
+    if accepted:
+        return "AC", ""
+    if failure is None:
+        return "WA", "the checker does not accept it"
+    broken = _run_checker(sandbox, test, wire.encode(test.output))[1]
+    if broken is not None:
+        return "INFRA", f"the checker fails on the expected value: {broken}"
+    return "WA", f"the checker fails on it: {failure}"
+
+
+def _run_checker(sandbox: Sandbox, test: CodeTest, output: Any) -> tuple[bool, str | None]:
+    """Whether a checker accepts a value, and what went wrong in it, if anything."""
     assert test.checker is not None
     arguments = [wire.encode(test.input), wire.encode(test.output), output]
-    what = {"kind": "call", "source": test.checker, "entry_point": "check", "arguments": arguments}
+    what = {"kind": "check", "source": test.checker, "arguments": arguments}
     outcome = sandbox.run(Job(what, limits=Limits(cpu_s=_CHECKER_LIMIT_S, wall_s=2 * _CHECKER_LIMIT_S)))
-    return outcome.ending == "done" and (outcome.result or {}).get("value") is True
+    if outcome.ending != "done":
+        return False, outcome.message
+    return (outcome.result or {}).get("value") is True, None
