@@ -21,7 +21,8 @@ app = typer.Typer(
     help="Train, measure and run a compact reasoning core.",
 )
 
-_UsageError = typer.BadParameter.__bases__[0]  # click's, which some versions of typer carry under another name
+# click's UsageError, which some versions of typer carry under another name
+_UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.")]
 
 
