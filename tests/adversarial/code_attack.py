@@ -26,10 +26,14 @@ except BaseException as error:
 """
 
 
-def weak_sandbox() -> ForkSandbox:
-    """A sandbox as on a machine that grants no namespaces: Landlock, seccomp and resource limits alone."""
-    start = "from reasoncore.sandbox.zygote import main"
-    without = f"from reasoncore.sandbox import namespaces; namespaces.granted = lambda *_: False\n{start}"
+def weak_sandbox(besides: str = "") -> ForkSandbox:
+    """A sandbox as on a machine that grants no namespaces: Landlock, seccomp, resource limits and the zygote's watch.
+
+    Args:
+        besides: A line that is run in the launcher first.
+    """
+    start = "from reasoncore.sandbox.launcher import main"
+    without = f"from reasoncore.sandbox import namespaces; namespaces.granted = lambda *_: False\n{besides}\n{start}"
     with patch.object(client, "_START", client._START.replace(start, without)):
         return ForkSandbox()
 

@@ -9,23 +9,9 @@ import time
 from collections.abc import Iterator
 
 import pytest
+from fake_worker import Fake
 
 from reasoncore.verify.pool import AHEAD_PER_WORKER, Pending, WorkerFailedError, WorkerPool, finished, usable_cpus
-
-
-class Fake:
-    """A worker that remembers whether it was ended."""
-
-    started: list[Fake]
-
-    def __init__(self) -> None:
-        self.ended = 0
-        self.stop = threading.Event()
-        Fake.started.append(self)
-
-    def end(self) -> None:
-        self.ended += 1
-        self.stop.set()
 
 
 @pytest.fixture(autouse=True)
@@ -46,8 +32,9 @@ def test_results_come_in_order_from_few_workers() -> None:
     assert all(worker.ended for worker in Fake.started)
 
 
-def test_a_stream_reads_only_so_far_ahead_and_cancels_what_nobody_waits_for() -> None:
-    pool = WorkerPool(Fake, 1)
+@pytest.mark.parametrize("size", [1, 3])
+def test_a_stream_reads_only_so_far_ahead_and_cancels_what_nobody_waits_for(size: int) -> None:
+    pool = WorkerPool(Fake, size)
     taken, done = 0, []
 
     def cases() -> Iterator[Pending[int]]:
@@ -58,10 +45,25 @@ def test_a_stream_reads_only_so_far_ahead_and_cancels_what_nobody_waits_for() ->
 
     stream = pool.stream(cases())
     assert next(stream) == 1
-    assert taken == AHEAD_PER_WORKER + 1
+    assert taken == AHEAD_PER_WORKER * size + 1
     stream.close()  # type: ignore[attr-defined]
     pool.close()
-    assert len(done) < 10
+    assert len(done) < 10 * size
+
+
+def test_what_reading_the_cases_raises_comes_after_the_results_before() -> None:
+    pool = WorkerPool(Fake, 2)
+
+    def cases() -> Iterator[Pending[int]]:
+        for number in range(5):
+            yield pool.submit(lambda _, n=number: time.sleep(0.01) or n)
+        raise ZeroDivisionError("row 6")
+
+    stream, seen = pool.stream(cases()), []
+    with pytest.raises(ZeroDivisionError, match="row 6"):
+        seen.extend(stream)
+    assert seen == list(range(5))
+    pool.close()
 
 
 def test_a_failed_job_gets_one_fresh_worker() -> None:
@@ -120,47 +122,40 @@ def test_a_worker_that_does_not_start_is_a_failure_of_the_job() -> None:
     assert len(attempts) == 2
 
 
-def test_closing_ends_busy_workers_fails_their_jobs_and_the_pool_goes_on() -> None:
-    pool = WorkerPool(Fake, 1)
-    begun = threading.Event()
-
-    def job(worker: Fake) -> None:
-        begun.set()
-        assert worker.stop.wait(10)
-        raise WorkerFailedError("ended")
-
-    future, queued = pool.submit(job), pool.submit(job)
-    assert begun.wait(10)
-    pool.close()
-    with pytest.raises(WorkerFailedError):
-        future.result()
-    assert queued.cancelled()
-    assert len(Fake.started) == 1  # a closed pool starts no worker for a second attempt
-    assert pool.submit(lambda worker: worker.ended).result() == 0
-    pool.close()
-    pool.close()
-    assert all(worker.ended for worker in Fake.started)
-
-
-def test_a_worker_started_while_the_pool_closes_is_ended() -> None:
-    starting, closed = threading.Event(), threading.Event()
+def test_a_shortage_is_a_failure_of_the_worker_and_may_pass() -> None:
+    outcomes = iter([BlockingIOError(11, "no process"), None])
 
     def start() -> Fake:
-        starting.set()
-        assert closed.wait(10)
+        error = next(outcomes, BlockingIOError(11, "no process"))
+        if error is not None:
+            raise error
         return Fake()
 
     pool = WorkerPool(start, 1)
-    future = pool.submit(lambda _: "late")
-    assert starting.wait(10)
-    closer = threading.Thread(target=pool.close)
-    closer.start()
-    while pool._closings == 0:
-        time.sleep(0.001)
-    closed.set()
-    closer.join(10)
-    assert future.result() == "late"
-    assert [worker.ended for worker in Fake.started] == [1]
+    started = time.monotonic()
+    assert pool.submit(lambda _: 1).result() == 1
+    assert time.monotonic() - started > 0.1  # what took the processes was given a chance to end
+    pool.close()
+    with pytest.raises(WorkerFailedError, match="no process"):
+        pool.submit(lambda _: 1).result()
+    pool.close()
+
+
+def test_no_more_threads_to_be_had(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that there are do the work; without any, it fails and no caller is left waiting."""
+    pool, start = WorkerPool(Fake, 3), threading.Thread.start
+
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    with pytest.raises(WorkerFailedError, match="thread"):
+        pool.submit(lambda _: 1).result()
+    monkeypatch.setattr(threading.Thread, "start", start)
+    assert pool.submit(lambda _: 1).result() == 1
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    assert [pool.submit(lambda _, n=n: n).result(5) for n in range(5)] == list(range(5))
+    pool.close()
 
 
 def test_a_fork_starts_its_own_workers() -> None:
@@ -184,6 +179,22 @@ def test_a_fork_starts_its_own_workers() -> None:
         "pool.close()\n"
     )
     subprocess.run([sys.executable, "-W", "ignore", "-c", program], timeout=60, check=True)
+
+
+def test_a_fork_while_the_pool_is_locked_does_not_hang() -> None:
+    program = (
+        "import os\n"
+        "from reasoncore.verify.pool import WorkerPool\n"
+        "class Fake:\n"
+        "    def end(self): pass\n"
+        "pool = WorkerPool(Fake, 1)\n"
+        "pool._lock.acquire()\n"  # as another thread would hold it
+        "child = os.fork()\n"
+        "if child == 0:\n"
+        "    os._exit(pool.submit(lambda _: 7).result())\n"
+        "assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7\n"
+    )
+    subprocess.run([sys.executable, "-W", "ignore", "-c", program], timeout=20, check=True)
 
 
 def test_the_default_size_is_the_cpus_of_this_process() -> None:

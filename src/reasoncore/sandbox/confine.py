@@ -5,9 +5,11 @@ Standard library only: this runs in the zygote.
 
 from __future__ import annotations
 
+import errno
 import math
 import os
 import resource
+import socket
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,11 +17,13 @@ from dataclasses import dataclass
 from reasoncore.sandbox import syscalls
 from reasoncore.sandbox.seccomp import PR_SET_NO_NEW_PRIVS
 
-_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE = 1, 4
+_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_CHILD_SUBREAPER = 1, 4, 36
 _CAPABILITY_VERSION_3 = 0x20080522
 _MAIN_STACK_BYTES = 128 << 20
 OPEN_FILES = 64
-THREADS = 64  # counted for the user: holds only where a program has a user or a user namespace of its own
+THREADS = 64
+_THREADS_OF_MANY = 16_384
+_FIRST_USER, _USERS = 60_000, 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,33 @@ class Limits:
 def die_with_parent() -> None:
     """Have the kernel kill this process when its parent is gone."""
     syscalls.libc("prctl", _PR_SET_PDEATHSIG, 9, 0, 0, 0)
+
+
+def adopt_orphans() -> None:
+    """Have the kernel make this process the parent of its descendants that lose theirs."""
+    syscalls.libc("prctl", _PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def claim_user() -> tuple[int, socket.socket]:
+    """An unprivileged user that no other sandbox has, since threads are counted by user.
+
+    Returns:
+        The user, and a socket whose abstract name holds the claim until it is closed.
+
+    Raises:
+        OSError: None is free.
+    """
+    claim = socket.socket(socket.AF_UNIX)
+    for number in range(_USERS):
+        user = _FIRST_USER + (os.getpid() + number) % _USERS
+        try:
+            claim.bind(f"\0reasoncore-user-{user}")
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+            continue
+        return user, claim
+    raise OSError(errno.EAGAIN, "every user for a sandbox is taken")
 
 
 def drop_privileges(user: int | None) -> None:
@@ -73,10 +104,31 @@ def readable_as(user: int, paths: Sequence[str]) -> bool:
         os.setegid(0)
 
 
-def limit_threads() -> None:
+def limit_threads(threads: int) -> None:
     """In a program's process: the kernel compares the whole user's count with the limit of whoever starts one more, so
     that a zygote without this limit can always fork."""
-    resource.setrlimit(resource.RLIMIT_NPROC, (THREADS, THREADS))
+    hard = resource.getrlimit(resource.RLIMIT_NPROC)[1]
+    threads = threads if hard == resource.RLIM_INFINITY else min(threads, hard)
+    resource.setrlimit(resource.RLIMIT_NPROC, (threads, threads))
+
+
+def threads_of_many() -> int:
+    """The limit where the user is not the program's alone, and needs ``/proc``.
+
+    The user's count is anybody's guess (other containers may have the user too) but no more than all threads there are.
+    A bomb that came near the limit would fail honest programs beside it, so that the limit is far above what one can
+    start before the zygote notices.
+    """
+    with open("/proc/loadavg") as stream:
+        return int(stream.read().split()[3].partition("/")[2]) + _THREADS_OF_MANY
+
+
+def threads_of(pid: int) -> int:
+    """Threads of a process; 0 where this is not to be seen."""
+    try:
+        return os.stat(f"/proc/{pid}/task").st_nlink - 2
+    except OSError:
+        return 0
 
 
 def set_common_limits() -> None:

@@ -33,7 +33,7 @@ def granted(visible: Sequence[str], root: str) -> bool:
             if enter():
                 first = os.fork()
                 if first == 0:
-                    minimal_root(root, visible, 1 << 20)
+                    minimal_root(root, visible)
                     os._exit(0)
                 code = os.waitstatus_to_exitcode(os.waitpid(first, 0)[1])
         finally:
@@ -64,7 +64,7 @@ def enter() -> list[str]:
     return []
 
 
-def minimal_root(root: str, visible: Sequence[str], size_bytes: int) -> None:
+def minimal_root(root: str, visible: Sequence[str]) -> None:
     """Make ``root`` this process's root: a small file system in memory with only ``visible`` in it, read-only.
 
     Needs a mount namespace of its own. Paths stay the same; symbolic links among them are kept as links, with what they
@@ -74,7 +74,7 @@ def minimal_root(root: str, visible: Sequence[str], size_bytes: int) -> None:
         OSError: A mount was refused.
     """
     _mount("none", "/", None, _MS_REC | _MS_PRIVATE, None)
-    _mount("tmpfs", root, "tmpfs", _MS_NOSUID | _MS_NODEV, f"size={size_bytes},nr_inodes=4096,mode=755")
+    mount_memory(root, 1 << 20, 4096)
     # Links last and parents first: a folder would be passed over if a link had needed something inside it before.
     for path in (*sorted({os.path.realpath(path) for path in visible}), *visible):
         target = root + path
@@ -97,6 +97,15 @@ def minimal_root(root: str, visible: Sequence[str], size_bytes: int) -> None:
     syscalls.syscall(syscalls.PIVOT_ROOT[syscalls.machine], b".", b".")
     syscalls.libc("umount2", b".", _MNT_DETACH)
     os.chdir("/")
+
+
+def mount_memory(folder: str, size_bytes: int, entries: int) -> None:
+    """Mount a small file system in memory.
+
+    Raises:
+        OSError: The mount was refused.
+    """
+    _mount("tmpfs", folder, "tmpfs", _MS_NOSUID | _MS_NODEV, f"size={size_bytes},nr_inodes={entries},mode=755")
 
 
 def _bind_read_only(source: str, target: str) -> None:

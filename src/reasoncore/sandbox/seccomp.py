@@ -28,14 +28,18 @@ _X32_BIT = 0x40000000
 
 # struct seccomp_data: nr at 0, arch at 4, arguments of 64 bits from 16; the low half first on these machines.
 _NUMBER, _ARCH = 0, 4
-_LOAD, _RETURN, _JUMP, _JUMP_EQUAL, _JUMP_AT_LEAST, _JUMP_ANY_BIT = 0x20, 0x06, 0x05, 0x15, 0x35, 0x45
+_LOAD, _RETURN, _JUMP, _JUMP_EQUAL, _JUMP_AT_LEAST, _AND = 0x20, 0x06, 0x05, 0x15, 0x35, 0x54
 
-_CLONE_THREAD = 0x00010000
+# What a thread shares: memory, folders, descriptors, signal handlers, process. One with descriptors of its own would
+# multiply the limit of open files; the namespaces are none of a program's business.
+_CLONE_THREAD = 0x00000100 | 0x00000200 | 0x00000400 | 0x00000800 | 0x00010000
+_CLONE_NAMESPACES = 0x7E020000
 _AF_UNIX = 1
 _PR_SET_NAME, _PR_GET_NAME, _PR_SET_VMA = 15, 16, 0x53564D41
 _TERMINAL_QUERIES = (0x5401, 0x5413, 0x5421, 0x541B, 0x5450, 0x5451)  # TCGETS TIOCGWINSZ FIONBIO FIONREAD FIO(N)CLEX
-# Signals to whoever owns a descriptor, leases, directory notification.
-_FCNTL_REFUSED = (8, 10, 15, 1024, 1026)
+# Locks of ranges, of which one file takes any number; signals to whoever owns a descriptor, leases, directory
+# notification.
+_FCNTL_REFUSED = (6, 7, 37, 38, 8, 10, 15, 1024, 1026)
 
 
 def _low(argument: int) -> int:
@@ -75,7 +79,8 @@ class _Program:
 def _argument_rules() -> dict[str, _Program]:
     rules: dict[str, _Program] = {name: _Program() for name in ("clone", "clone3", "sendto", "fcntl")}
     rules["clone"].add(_LOAD, _low(0))
-    rules["clone"].add(_JUMP_ANY_BIT, _CLONE_THREAD, 0, 1)
+    rules["clone"].add(_AND, _CLONE_THREAD | _CLONE_NAMESPACES)
+    rules["clone"].add(_JUMP_EQUAL, _CLONE_THREAD, 0, 1)
     rules["clone"].end(_ALLOW)
     rules["clone"].end(_REFUSE)
     rules["clone3"].end(_ERRNO | errno.ENOSYS)  # its flags are in memory, out of the filter's sight; libc falls back

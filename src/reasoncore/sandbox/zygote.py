@@ -6,12 +6,15 @@
 Two children wait at any time, confined already, so that a job starts at once; a new one is forked when one has ended.
 Each has a socket of its own, handed to our process: what it is to run goes there and never through the zygote.
 
-    zygote -> us   {"ready": true, ...what is enforced...} or {"error": "..."}
+    zygote -> us   {"ready": true, ...what is enforced...} or {"error": "...", "errno": 11}
     zygote -> us   {"waiting": 7} + the child's socket
     us -> child    {"memory_bytes": ...the limits...} + descriptors: stdin, stdout, job, result[, channel]
     child -> us    one byte, when all limits hold and just before the program's first line
-    us -> zygote   {"kill": 7}
+    us -> zygote   {"started": 7}, {"kill": 7}
     zygote -> us   {"ended": 7, "status": wait status, "cpu_s": 0.1}
+
+Scratch folders are in memory, with a limit of its own, where a mount namespace was granted. Elsewhere the zygote looks
+at those of running programs fifty times a second, and at the number of threads, and kills who has too much.
 
 Standard library only.
 """
@@ -25,18 +28,18 @@ import os
 import select
 import signal
 import socket
-import sys
 import sysconfig
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
-from reasoncore.sandbox import confine, harness, landlock, namespaces, seccomp
+from reasoncore.sandbox import confine, harness, landlock, namespaces, scratch, seccomp
 
 WAITING = 2  # a session takes two
 STDIN, STDOUT, STDERR, JOB, RESULT, CHANNEL = range(6)
 _MAX_MESSAGE = 1 << 16
-_ROOT_BYTES = 64 << 20
+_WATCH_MS = 20
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,6 @@ class Config:
         folder: An empty folder of its own: the root of what it sees, or, without a mount namespace, of scratch folders.
         readable: What programs may read, beside scratch.
         packages: Name and folder of installed packages that programs may import.
-        user: Unprivileged user to become where we are root.
         isolate: False runs programs with resource limits only.
     """
 
@@ -56,7 +58,6 @@ class Config:
     folder: str
     readable: tuple[str, ...]
     packages: dict[str, str]
-    user: int
     isolate: bool
 
 
@@ -77,63 +78,108 @@ class _Child:
 
 @dataclass
 class _Zygote:
+    """Forks, watches and reaps.
+
+    Attributes:
+        control: Socket to our process.
+        vacant: Places without a child.
+        dirty: Places being emptied.
+        threads: Limit of the programs' user.
+        watched: Whether nothing but the zygote limits what is in a scratch folder.
+        children: By a descriptor of each.
+        running: Numbers of the children that have a program.
+        forked: How many so far.
+    """
+
     control: socket.socket
-    places: list[_Place]
-    limit_threads: bool
+    vacant: list[_Place]
+    threads: int
+    watched: bool
+    dirty: list[tuple[_Place, Iterator[None]]] = field(default_factory=list)
     children: dict[int, _Child] = field(default_factory=dict)
+    running: set[int] = field(default_factory=set)
     forked: int = 0
 
     def serve(self) -> None:
         """Until our process closes the socket."""
-        for place in self.places:
-            self._fork(place)
         while True:
+            self._fill()
             poll = select.poll()
             for descriptor in (self.control.fileno(), *self.children):
                 poll.register(descriptor, select.POLLIN)
-            for descriptor, _ in poll.poll():
+            soon = self.vacant or (self.watched and self.running)
+            for descriptor, _ in poll.poll(0 if self.dirty else _WATCH_MS if soon else None):
                 if descriptor in self.children:
                     self._reap(descriptor)
                 elif message := self.control.recv(_MAX_MESSAGE):
-                    number = json.loads(message)["kill"]
-                    _kill(child for child in self.children.values() if child.number == number)
+                    self._obey(**json.loads(message))
                 else:
                     _kill(self.children.values())
                     return
+            if self.watched and self.running:
+                running = (child for child in self.children.values() if child.number in self.running)
+                _kill(child for child in running if _has_too_much(child))
+            self._clean()
 
-    def _fork(self, place: _Place) -> None:
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self.forked += 1
-        pid = os.fork()
-        if pid == 0:
+    def _obey(self, started: int | None = None, kill: int | None = None) -> None:
+        self.running |= {child.number for child in self.children.values() if child.number == started}
+        _kill(child for child in self.children.values() if child.number == kill)
+
+    def _fill(self) -> None:
+        """Fork a child for every vacant place; what does not succeed now is tried again soon."""
+        while self.vacant:
             try:
-                ours.close()
-                _be_program(place, theirs, self.limit_threads)
-            finally:
-                os._exit(1)
-        theirs.close()
-        self.children[os.pidfd_open(pid)] = _Child(self.forked, pid, place)
-        socket.send_fds(self.control, [json.dumps({"waiting": self.forked}).encode()], [ours.fileno()])
-        ours.close()
+                ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            except OSError:
+                return
+            with ours, theirs:
+                try:
+                    pid = os.fork()
+                except OSError:  # other programs of this user hold all the threads it may have, until they are killed
+                    return
+                place = self.vacant.pop()
+                if pid == 0:
+                    try:
+                        ours.close()
+                        _be_program(place, theirs, self.threads)
+                    finally:
+                        os._exit(1)
+                self.forked += 1
+                self.children[os.pidfd_open(pid)] = _Child(self.forked, pid, place)
+                socket.send_fds(self.control, [json.dumps({"waiting": self.forked}).encode()], [ours.fileno()])
 
     def _reap(self, descriptor: int) -> None:
         child = self.children.pop(descriptor)
+        self.running.discard(child.number)
         os.close(descriptor)
         _, status, usage = os.wait4(child.pid, 0)
         cpu_s = usage.ru_utime + usage.ru_stime
-        _empty(child.place.folder)
         self.control.send(json.dumps({"ended": child.number, "status": status, "cpu_s": cpu_s}).encode())
-        self._fork(child.place)
+        self.dirty.append((child.place, scratch.empty(child.place.folder)))
+
+    def _clean(self) -> None:
+        """For a moment: who runs meanwhile must be watched."""
+        until = time.monotonic() + _WATCH_MS / 1000
+        while self.dirty:
+            place, emptying = self.dirty[-1]
+            for _ in emptying:
+                if time.monotonic() > until:
+                    return
+            self.dirty.pop()
+            self.vacant.append(place)
 
 
-def _be_program(place: _Place, instructions: socket.socket, limit_threads: bool) -> NoReturn:
+def _has_too_much(child: _Child) -> bool:
+    return confine.threads_of(child.pid) > confine.THREADS or scratch.overfull(child.place.folder)
+
+
+def _be_program(place: _Place, instructions: socket.socket, threads: int) -> NoReturn:
     """In the child: confine it, wait for a job, set the job's limits, run it."""
     os.setpgid(0, 0)
     os.chdir(place.folder)
     os.environ["HOME"] = os.environ["TMPDIR"] = place.folder
     confine.die_with_parent()
-    if limit_threads:
-        confine.limit_threads()
+    confine.limit_threads(threads)
     if place.ruleset is not None:
         landlock.restrict(place.ruleset)
         seccomp.install(seccomp.filter_program(os.getpid()))
@@ -152,70 +198,68 @@ def _be_program(place: _Place, instructions: socket.socket, limit_threads: bool)
     harness.main(JOB, RESULT, CHANNEL)
 
 
-def main() -> None:
-    """The launcher: decide about namespaces, start the zygote, end with it."""
-    config = Config(**json.loads(sys.argv[1]))
-    os.closerange(STDERR + 1, config.control)
-    os.closerange(config.control + 1, 1 << 16)
-    kinds: list[str] = []
-    if config.isolate and namespaces.granted(config.readable, config.folder):
-        kinds = namespaces.enter()
-    zygote = os.fork()
-    if zygote == 0:
-        try:
-            _be_zygote(config, kinds)
-        finally:
-            os._exit(1)
-    os.close(config.control)
-    os._exit(os.waitstatus_to_exitcode(os.waitpid(zygote, 0)[1]) and 1)
+def report(control: socket.socket, error: OSError) -> None:
+    """Tell our process why nothing will come."""
+    control.send(json.dumps({"error": str(error), "errno": error.errno}).encode())
 
 
-def _be_zygote(config: Config, kinds: list[str]) -> None:
+def be_zygote(config: Config, control: socket.socket, user: int | None, kinds: list[str]) -> None:
+    """In the zygote: prepare, and serve until our process is gone."""
     # As low as can be: what a child closes before it runs a program must include it, however many files we had open.
-    control = socket.socket(fileno=fcntl.fcntl(config.control, fcntl.F_DUPFD_CLOEXEC, STDERR + 1))
-    os.close(config.control)
+    low = socket.socket(fileno=fcntl.fcntl(control, fcntl.F_DUPFD_CLOEXEC, STDERR + 1))
+    control.close()
     try:
-        places, limit_threads, enforced = _prepare(config, kinds)
+        zygote, enforced = _prepare(config, low, user, kinds)
     except OSError as error:
-        control.send(json.dumps({"error": str(error)}).encode())
+        report(low, error)
         return
     seccomp.filter_program(0)  # builds the template, for all children
     gc.collect()
     gc.freeze()
-    control.send(json.dumps({"ready": True, **enforced}).encode())
-    _Zygote(control, places, limit_threads).serve()
+    low.send(json.dumps({"ready": True, **enforced}).encode())
+    zygote.serve()
 
 
-def _prepare(config: Config, kinds: list[str]) -> tuple[list[_Place], bool, dict[str, Any]]:
+def _prepare(
+    config: Config, control: socket.socket, user: int | None, kinds: list[str]
+) -> tuple[_Zygote, dict[str, Any]]:
     """Everything that is done once: what programs will import, the file system, the user, the common limits.
 
     Returns:
-        Where children will live; whether their threads can be counted, since nobody else has their user; what is
-        enforced.
+        The zygote, and what is enforced.
     """
     harness.prepare(config.packages)
+    threads = confine.threads_of_many()
     folder = config.folder
     if "mount" in kinds:
-        namespaces.minimal_root(folder, config.readable, _ROOT_BYTES)
+        namespaces.minimal_root(folder, config.readable)
         folder = "/scratch"
         os.mkdir(folder, 0o755)
     folders = [f"{folder}/{number}" for number in range(WAITING)]
+    watched = "mount" not in kinds
     for path in folders:
         os.mkdir(path, 0o700)
+        if not watched:  # one for each: while one is emptied, the next program has all of the other
+            namespaces.mount_memory(path, scratch.MAX_BYTES, scratch.MAX_ENTRIES)
     if not config.isolate:
+        confine.die_with_parent()
         confine.set_common_limits()
-        return [_Place(path, None) for path in folders], False, {"isolated": False}
+        return _Zygote(control, [_Place(path, None) for path in folders], threads, watched), {"isolated": False}
     needed = [sysconfig.get_path("stdlib"), os.path.dirname(folder)]
-    changed = os.geteuid() == 0 and confine.readable_as(config.user, needed)
-    if changed:
+    if user is not None and not confine.readable_as(user, needed):
+        user = None
+    if user is not None:
         for path in (folder, *folders):
-            os.chown(path, config.user, config.user)
-    confine.drop_privileges(config.user if changed else None)
+            os.chown(path, user, user)
+    confine.drop_privileges(user)
     confine.die_with_parent()
     confine.set_common_limits()
     places = [_Place(path, landlock.make_ruleset(config.readable, [path, os.devnull])) for path in folders]
+    changed = user is not None
+    if changed or "user" in kinds:
+        threads = confine.THREADS
     enforced = {"landlock_abi": landlock.abi_version(), "namespaces": kinds, "user": os.getuid(), "own_user": changed}
-    return places, changed or "user" in kinds, {"isolated": True, **enforced}
+    return _Zygote(control, places, threads, watched), {"isolated": True, **enforced}
 
 
 def _kill(children: Iterable[_Child]) -> None:
@@ -225,36 +269,3 @@ def _kill(children: Iterable[_Child]) -> None:
                 kill(child.pid, signal.SIGKILL)
             except ProcessLookupError:
                 continue
-
-
-def _empty(folder: str) -> None:
-    """Remove everything below, however deep: one step down or up at a time, no recursion and no long paths."""
-    os.chdir(folder)
-    left = [_unlink_files()]  # the folders still there, of each folder on the way down
-    while left:
-        if left[-1]:
-            name = left[-1][-1]
-            os.chmod(name, 0o700)
-            os.chdir(name)
-            left.append(_unlink_files())
-            continue
-        left.pop()
-        if left:
-            os.chdir("..")
-            os.rmdir(left[-1].pop())
-    os.chdir("/")
-
-
-def _unlink_files() -> list[str]:
-    """Remove what is no folder from the working folder; the names of the folders."""
-    folders = []
-    for entry in list(os.scandir(".")):
-        if entry.is_dir(follow_symlinks=False):
-            folders.append(entry.name)
-        else:
-            os.unlink(entry.name)
-    return folders
-
-
-if __name__ == "__main__":
-    main()
