@@ -1,7 +1,7 @@
 # make nano   set up, train, measure and report the nano recipe
 # make test   set up and run the tests
 # make check  set up, lint and type-check
-# make bench  set up, and time against transformers and TRL
+# make bench  set up, and time against transformers, TRL and plain Python processes
 
 PYTHON ?= python3
 VENV := .venv
@@ -42,6 +42,7 @@ bench: $(VENV)/installed-dev
 	$(BIN)/python benchmarks/rollout.py
 	$(BIN)/python benchmarks/rl_step.py
 	$(BIN)/python benchmarks/sft.py
+	$(BIN)/python benchmarks/sandbox.py --site
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache
