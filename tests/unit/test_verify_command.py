@@ -155,9 +155,14 @@ BAD: dict[str, tuple[str, str, str]] = {
     "too deep": ("math", "[" * 100_000, "line 1: nested too deep"),
     "no gold": ("math", '{"answer": "1"}', "line 1, key 'gold': missing"),
     "no tests": ("code", '{"solution": "x", "tests": []}', "line 1, key 'tests'"),
+    "test that is no Python": (
+        "code",
+        '{"solution": "x", "entry_point": "f", "setup": "1", "tests": [{"type": "assert", "code": "pass\\nreturn"}]}',
+        "test 1, key 'code': not Python (line 2: 'return' outside function)",
+    ),
     "bad test": (
         "code",
-        '{"solution": "x", "tests": [{"type": "other", "input": 1, "output": 2}]}',
+        '{"solution": "x", "tests": [{"type": "other"}]}',
         "test 1, key 'type'",
     ),
     "unknown instruction": (

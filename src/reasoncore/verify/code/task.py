@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import ast
 import re
 import symtable
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from reasoncore.errors import DataError
 from reasoncore.records import required_text
@@ -135,8 +134,10 @@ def _read_test(test: Any, entry_point: str | None, setup: str, where: str) -> Co
     if not isinstance(test, Mapping):
         raise DataError(f"{where}: not an object", 'A test looks like {"type": "stdin", "input": "1", "output": "2"}.')
     kind = test.get("type")
+    if kind not in get_args(Kind):
+        raise DataError(f"{where}, key 'type': {str(kind)!r:.40} is unknown", "Choose stdin, functional or assert.")
     comparison = test.get("comparison", "tokens")
-    if comparison not in ("tokens", "exact"):
+    if comparison not in get_args(Comparison):
         raise DataError(f"{where}, key 'comparison': {comparison!r:.40} is unknown", "Choose tokens or exact.")
     tolerance = _number(test, "tolerance", TOLERANCE, 0.0, 1.0, where)
     checker = required_text(test, "checker", where) if test.get("checker") is not None else None
@@ -148,7 +149,7 @@ def _read_test(test: Any, entry_point: str | None, setup: str, where: str) -> Co
             )
     if kind == "assert":
         code = required_text(test, "code", where)
-        _check_source(f"{setup}\n{code}", f"{where}, key 'code'")
+        _check_source(code, f"{where}, key 'code'", before=setup)
         if entry_point is None and defines_check_only(code):
             raise DataError(f"{where}: check(candidate) needs an entry point", "Give the row an entry_point.")
         return CodeTest("assert", code=code)
@@ -162,34 +163,35 @@ def _read_test(test: Any, entry_point: str | None, setup: str, where: str) -> Co
         except UnicodeEncodeError:
             raise DataError(f"{where}, key 'input': half a character (a lone surrogate)", "Mend it.") from None
         return CodeTest("stdin", text_in, text_out, "", comparison, tolerance, checker)
-    if kind == "functional":
-        if not isinstance(test["input"], list | dict):
-            raise DataError(
-                f"{where}, key 'input': neither a list of arguments nor an object", "One argument 5 is written [5]."
-            )
-        for key in ("input", "output"):
-            try:
-                size = len(wire.dumps(wire.encode(test[key])))
-            except wire.NotPlainError as error:
-                raise DataError(f"{where}, key {key!r}: {error}", "Mend or delete that row.") from None
-            if key == "output" and size > wire.MAX_BYTES:
-                raise DataError(
-                    f"{where}, key 'output': larger than the 1 MiB a program may return", "Delete that test."
-                )
-        if entry_point is None:
-            raise DataError(f"{where}: a functional test, and no entry point", "Give the row an entry_point.")
-        return CodeTest("functional", test["input"], test["output"], "", comparison, tolerance, checker)
-    raise DataError(f"{where}, key 'type': {str(kind)!r:.40} is unknown", "Choose stdin, functional or assert.")
+    if not isinstance(test["input"], list | dict):
+        raise DataError(
+            f"{where}, key 'input': neither a list of arguments nor an object", "One argument 5 is written [5]."
+        )
+    for key in ("input", "output"):
+        try:
+            size = len(wire.dumps(wire.encode(test[key])))
+        except wire.NotPlainError as error:
+            raise DataError(f"{where}, key {key!r}: {error}", "Mend or delete that row.") from None
+        if key == "output" and size > wire.MAX_BYTES:
+            raise DataError(f"{where}, key 'output': larger than the 1 MiB a program may return", "Delete that test.")
+    if entry_point is None:
+        raise DataError(f"{where}: a functional test, and no entry point", "Give the row an entry_point.")
+    return CodeTest("functional", test["input"], test["output"], "", comparison, tolerance, checker)
 
 
 def _defines(symbol: symtable.Symbol) -> bool:
     return symbol.is_assigned() or symbol.is_imported()
 
 
-def _check_source(source: str, where: str) -> None:
+def _check_source(source: str, where: str, before: str = "") -> None:
+    """Make sure that source, with what stands before it, is Python; nothing is run."""
+    before = before and before + "\n"
     try:
-        ast.parse(source)
-    except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
+        compile(before + source, "<test>", "exec", dont_inherit=True)
+    except SyntaxError as error:
+        line = (error.lineno or 1) - before.count("\n")
+        raise DataError(f"{where}: not Python (line {line}: {error.msg})", "Mend or delete that row.") from None
+    except (ValueError, MemoryError, RecursionError) as error:
         raise DataError(f"{where}: not Python ({error})", "Mend or delete that row.") from None
 
 
