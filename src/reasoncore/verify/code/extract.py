@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-MAX_RESPONSE_CHARS = 1_000_000
+MAX_RESPONSE_CHARS = 400_000
 _FENCE = re.compile(r"^([ \t]*+)(`{3,}+|~{3,}+)[ \t]*+([A-Za-z0-9+#.-]*+)[^\n`]*+$", re.MULTILINE)
 _PYTHON = re.compile(r"py(?:thon)?[\d.]*", re.IGNORECASE)
 _CODE_INDENT = 4  # Markdown's: a fence so deep is text, such as a docstring's, unless it says that it is Python
@@ -31,7 +31,7 @@ def extract_code(response: str, entry_point: str | None = None) -> str | None:
     of its own; a thought never closed has no program.
 
     Args:
-        response: Source, or a whole response; at most its last million characters are looked at.
+        response: Source, or a whole response; at most its last 400,000 characters are looked at.
         entry_point: As in :class:`~reasoncore.verify.code.task.CodeTask`.
 
     Returns:
