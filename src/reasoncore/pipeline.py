@@ -6,15 +6,20 @@ import os
 import platform
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import cache, partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from reasoncore.config import EvalStage, PretrainStage, Recipe, RLStage, SFTStage
+from reasoncore.config import EvalStage, PretrainStage, Recipe, references, sources_of
 from reasoncore.data.problems import check_levels, check_source
+from reasoncore.distill.stage import run_distill
+from reasoncore.domains import Domain, load_domains
+from reasoncore.domains.open_ended import PROCEDURAL_JUDGE, open_ended_judge
 from reasoncore.evals.comparison import collect_results
 from reasoncore.evals.report import write_report
 from reasoncore.evals.runner import load_all
@@ -22,7 +27,8 @@ from reasoncore.evals.stage import eval_plan, run_eval
 from reasoncore.model.checkpoint import load_checkpoint, resolve_base
 from reasoncore.progress import say
 from reasoncore.rl.stage import run_rl
-from reasoncore.run_dir import RunDir, now, write_folder_atomic, write_json_atomic
+from reasoncore.run_dir import RunDir, StageDir, now, write_folder_atomic, write_json_atomic
+from reasoncore.sft.fuse import run_fuse
 from reasoncore.sft.pretrain import run_pretrain
 from reasoncore.sft.stage import run_sft
 from reasoncore.stage import StageContext
@@ -30,7 +36,9 @@ from reasoncore.stage import StageContext
 RUN_STAGE: dict[str, Callable[[StageContext], None]] = {
     "pretrain": run_pretrain,
     "sft": run_sft,
+    "fuse": run_fuse,
     "rl": run_rl,
+    "distill": run_distill,
     "eval": run_eval,
 }
 
@@ -46,66 +54,80 @@ def run_recipe(recipe: Recipe, run_dir: RunDir, root: Path, fresh: bool = False)
         The path of the report.
     """
     torch.set_num_threads(recipe.hardware.threads)
-    checkpoint = check_inputs(recipe, root)
+    domains = load_domains(recipe.domains, root)
+    current = check_inputs(recipe, domains, root)
+    open_ended = cache(partial(open_ended_judge, recipe.judge, root, recipe.hardware))
     run_dir.open(recipe, describe_run(recipe), fresh)
+    earlier: dict[str, StageDir] = {}
     try:
         for number, (name, settings) in enumerate(recipe.stages.items(), start=1):
             directory = run_dir.stage(number, name)
+            heading = f"stage {number} of {len(recipe.stages)}: {name} ({settings.kind})"
             if directory.manifest is None:
-                say(f"stage {number} of {len(recipe.stages)}: {name} ({settings.kind})")
+                say(heading)
                 context = StageContext(
                     name=name,
                     directory=directory,
                     settings=settings,
-                    start=checkpoint,
+                    start=current,
+                    earlier=dict(earlier),
+                    domains=domains,
+                    open_ended=open_ended,
                     run_seed=recipe.seed,
                     hardware=recipe.hardware,
                     recipe_name=recipe.name,
                     recipe_sha256=recipe.sha256(),
                     root=root,
                 )
+                if settings.start is not None:
+                    context = replace(context, start=context.checkpoint(settings.start))
                 RUN_STAGE[settings.kind](context)
             else:
                 directory.drop_snapshots()
-                say(f"stage {number} of {len(recipe.stages)}: {name} ({settings.kind}): done before")
+                say(f"{heading}: done before")
             if directory.checkpoint.is_dir():
-                checkpoint = directory.checkpoint
+                current = directory.checkpoint
+                earlier[name] = directory
+        checkpoint = current
         assert checkpoint is not None
         _write_final(checkpoint, run_dir.path / "final")
     except BaseException:
         try:
-            summarise(run_dir.path)
+            summarise(run_dir.path, recipe)
         except Exception as trouble:  # what stopped the run matters more
             say(f"the report could not be written: {trouble}")
         raise
     else:
-        return summarise(run_dir.path)
+        return summarise(run_dir.path, recipe)
     finally:
         run_dir.close()
 
 
-def summarise(run: Path) -> Path:
+def summarise(run: Path, recipe: Recipe) -> Path:
     """Write ``results.json`` and ``report.html`` from what the stages have left so far; the report's path."""
-    write_json_atomic(run / "results.json", collect_results(run))
+    write_json_atomic(run / "results.json", collect_results(run, recipe.expect))
     return write_report(run)
 
 
-def check_inputs(recipe: Recipe, root: Path) -> Path | None:
+def check_inputs(recipe: Recipe, domains: Mapping[str, Domain], root: Path) -> Path | None:
     """Find everything wrong with a recipe's inputs before any work is done. Returns the base checkpoint.
 
     Raises:
-        UserInputError: A base, data file, benchmark, level, strategy or protocol that is not there.
+        UserInputError: A base, reference, data file, benchmark, domain, level, strategy or protocol that is not there.
     """
     recipe.hardware.resolved_device()
+    if recipe.judge != PROCEDURAL_JUDGE:
+        load_checkpoint(resolve_base(recipe.judge, root))
     for settings in recipe.stages.values():
         if isinstance(settings, PretrainStage):
             check_levels(settings.levels)
-        if isinstance(settings, SFTStage | RLStage):
-            check_source(settings.data, root)
-        if isinstance(settings, RLStage) and settings.probe is not None:
-            check_source(settings.probe.data, root)
+        for source in sources_of(settings).values():
+            check_source(source, domains, root)
         if isinstance(settings, EvalStage):
-            load_all(eval_plan(settings, recipe.seed, root))
+            load_all(eval_plan(settings, recipe.seed, domains, root))
+        for reference in references(settings).values():
+            if reference not in recipe.stages:
+                resolve_base(reference, root)
     if recipe.base is None:
         return None
     base = resolve_base(recipe.base, root)

@@ -39,6 +39,11 @@ class Problem:
     level: int | None = None
     reference: Any = None
 
+    @property
+    def key(self) -> str:
+        """What it is known by among the problems of all domains."""
+        return f"{self.domain}/{self.id}"
+
 
 @dataclass(frozen=True, slots=True)
 class Trace:
@@ -53,6 +58,20 @@ class Trace:
     problem: Problem
     response: str
     strategy: str
+
+
+@dataclass(frozen=True, slots=True)
+class WorkedProblem:
+    """A problem and what correct responses to it are known.
+
+    Attributes:
+        solutions: A whole response for each strategy it is solved by; empty where none is known.
+        content: What makes it the same problem as another: canonical parameters, or the prompt.
+    """
+
+    problem: Problem
+    solutions: Mapping[str, str]
+    content: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from typing import IO, Any
 from reasoncore.config import Recipe
 from reasoncore.errors import StageFailedError, UserInputError
 from reasoncore.records import to_json_line
+from reasoncore.timing import Clock
 
 LOG_NAMES = ("metrics.jsonl", "rollouts.jsonl")
 
@@ -122,18 +123,24 @@ class StageDir:
             shutil.rmtree(folder)
 
     def finish(
-        self, kind: str, started: str, inputs: Mapping[str, str], outputs: list[Path], summary: Mapping[str, Any]
+        self,
+        kind: str,
+        started: str,
+        inputs: Mapping[str, str],
+        outputs: list[Path],
+        summary: Mapping[str, Any],
+        clock: Clock,
     ) -> None:
         """Write the manifest, which makes the stage done, and drop what was kept for resuming."""
-        ended = now()
-        seconds = (datetime.fromisoformat(ended) - datetime.fromisoformat(started)).total_seconds()
+        spent = clock.as_json()
         manifest = {
             "name": self.path.name.partition("-")[2],
             "kind": kind,
             "status": "done",
             "started": started,
-            "ended": ended,
-            "seconds": seconds,
+            "ended": now(),
+            "seconds": spent["seconds"],
+            "spent": spent["spent"],
             "inputs": dict(inputs),
             "outputs": {path.relative_to(self.path).as_posix(): sha256_file(path) for path in outputs},
             "summary": dict(summary),

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from reasoncore.config import HardwareSettings
+from reasoncore.config import PROCEDURAL, HardwareSettings, references, sources_of
 from reasoncore.data.problems import find_file
-from reasoncore.model.checkpoint import save_checkpoint
+from reasoncore.domains import Domain, Judge
+from reasoncore.infer.engine import Engine
+from reasoncore.model.checkpoint import resolve_base, save_checkpoint
 from reasoncore.model.network import Decoder
 from reasoncore.model.tokenizer import ChatTokenizer
-from reasoncore.run_dir import StageDir, sha256_file, write_folder_atomic
+from reasoncore.run_dir import StageDir, sha256_file, write_folder_atomic, write_json_atomic
 from reasoncore.seeding import derive_seed
+from reasoncore.timing import Clock
 
 
 @dataclass(frozen=True)
@@ -26,40 +30,75 @@ class StageContext:
         directory: Its folder.
         settings: Its section of the recipe.
         start: Checkpoint it starts from; None for pretraining.
+        earlier: Folders of the stages before, by name.
+        domains: The table of domains, the recipe's own included.
+        open_ended: Makes the engine that scores open-ended answers.
         run_seed: The recipe's seed.
         root: Paths in the recipe are relative to this folder.
+        clock: Where the stage's time goes.
     """
 
     name: str
     directory: StageDir
     settings: Any
     start: Path | None
+    earlier: Mapping[str, StageDir]
+    domains: Mapping[str, Domain]
+    open_ended: Callable[[], Engine]
     run_seed: int
     hardware: HardwareSettings
     recipe_name: str
     recipe_sha256: str
     root: Path
+    clock: Clock = field(default_factory=Clock)
 
     @property
     def seed(self) -> int:
         """Seed of this stage alone."""
         return derive_seed(self.run_seed, self.name)
 
+    def checkpoint(self, reference: str) -> Path:
+        """The folder of a checkpoint that the recipe names: an earlier stage's, a folder, or a hub id."""
+        if reference in self.earlier:
+            return self.earlier[reference].checkpoint
+        return resolve_base(reference, self.root)
+
+    def judge(self) -> Judge:
+        """The verifiers of all domains; the caller closes it."""
+        return Judge(self.domains, self.open_ended)
+
     @cached_property
     def input_hashes(self) -> dict[str, str]:
-        """What the stage starts from and their sha256: the checkpoint's files and the data file."""
-        hashes = {}
-        if self.start is not None:
-            wanted = [p for p in sorted(self.start.iterdir()) if p.suffix == ".safetensors" or p.name == "config.json"]
-            hashes = {f"start/{path.name}": sha256_file(path) for path in wanted}
-        source = getattr(getattr(self.settings, "data", None), "source", "procedural")
-        if source != "procedural":
-            hashes[f"data/{source}"] = sha256_file(find_file(source, self.root))
+        """What the stage starts from and their sha256: checkpoints and data files."""
+        folders = {} if self.start is None else {"start": self.start}
+        named = references(self.settings)
+        folders |= {key: self.checkpoint(reference) for key, reference in named.items() if key != "start"}
+        hashes = {
+            f"{key}/{path.name}": sha256_file(path)
+            for key, folder in folders.items()
+            for path in sorted(folder.iterdir())
+            if path.suffix == ".safetensors" or path.name == "config.json"
+        }
+        for source in sources_of(self.settings).values():
+            if source.source != PROCEDURAL:
+                hashes[f"data/{source.source}"] = sha256_file(find_file(source.source, self.root))
         return hashes
+
+    def begin(self) -> Path | None:
+        """Start or go on: the snapshot folder to resume from, None from the beginning."""
+        snapshot = self.directory.begin()
+        record = self.directory.path / "timing.json"
+        if record.is_file():
+            self.clock.restore(json.loads(record.read_text(encoding="utf-8")))
+        return snapshot
+
+    def save_time(self) -> None:
+        """Note the time spent so far, where work has been saved that will not be done again."""
+        write_json_atomic(self.directory.path / "timing.json", self.clock.as_json())
 
     def save(self, folder: Path, model: Decoder, tokenizer: ChatTokenizer) -> None:
         """Write a checkpoint of this stage, with its model card, into an existing folder."""
-        save_checkpoint(folder, model, tokenizer, self._model_card())
+        save_checkpoint(folder, model, tokenizer, self.model_card())
 
     def finish(
         self,
@@ -68,16 +107,16 @@ class StageContext:
         model: Decoder | None = None,
         tokenizer: ChatTokenizer | None = None,
     ) -> None:
-        """Write the final checkpoint, if the stage made one, and the manifest."""
-        outputs = []
+        """Write the final checkpoint, if the stage trained one, and the manifest."""
         if model is not None and tokenizer is not None:
             write_folder_atomic(self.directory.checkpoint, lambda folder: self.save(folder, model, tokenizer))
+        outputs = [self.directory.path / name for name in ("results.json", "rollouts.jsonl")]
+        if self.settings.kind != "eval":
             outputs = sorted(path for path in self.directory.checkpoint.iterdir() if path.is_file())
-        if self.settings.kind == "eval":
-            outputs = [self.directory.path / "results.json", self.directory.path / "rollouts.jsonl"]
-        self.directory.finish(self.settings.kind, started, self.input_hashes, outputs, summary)
+        self.directory.finish(self.settings.kind, started, self.input_hashes, outputs, summary, self.clock)
 
-    def _model_card(self) -> str:
+    def model_card(self) -> str:
+        """The README.md of a checkpoint of this stage."""
         hashes = "\n".join(f"- `{name}` sha256 `{digest}`" for name, digest in self.input_hashes.items())
         return (
             "---\nlibrary_name: transformers\npipeline_tag: text-generation\n---\n\n"

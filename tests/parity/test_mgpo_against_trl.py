@@ -147,7 +147,7 @@ def stage(gamma: float) -> RLStage:
         {
             "kind": "rl",
             "optimiser": {"learning_rate": 1e-3},
-            "data": {"count": 1},
+            "data": {"math": {"count": 1}},
             "steps": 1,
             "max_tokens": 16,
             "gamma": gamma,
@@ -232,7 +232,7 @@ def test_loss_and_gradients_agree_with_gamma_zero(trl_side: TRLSide, folder: Pat
     loss, got = our_loss_and_gradients(make_learner(folder, tokens_per_micro_batch), trl_side.groups, 0.0)
     assert loss == pytest.approx(expected_loss, abs=1e-5)
     assert_same_gradients(got, expected)
-    sequences, _ = policy_sequences(trl_side.groups, 0.0)
+    sequences, _ = policy_sequences(trl_side.groups, stage(0.0))
     assert len(sequences) == 3 * GROUP_SIZE
 
 
@@ -251,7 +251,7 @@ def test_the_gamma_weight_is_a_factor_on_trls_advantages(trl_side: TRLSide, fold
 def test_clipping_agrees_off_policy(trl_side: TRLSide, folder: Path) -> None:
     """rho far from 1 on both sides: TRL gets old log-probabilities, our loss the same ones."""
     learner = make_learner(folder, 4096)
-    sequences, weights = policy_sequences(trl_side.groups, 0.0)
+    sequences, weights = policy_sequences(trl_side.groups, stage(0.0))
     generator = torch.Generator().manual_seed(5)
     shifts = {id(s): torch.randn(s.response_length, generator=generator) * 0.4 for s in sequences}
     old = {id(s): v + shifts[id(s)] for s, v in zip(sequences, learner.log_probs(sequences, TEMPERATURE), strict=True)}

@@ -8,7 +8,7 @@ import transformers
 from safetensors.torch import load_file
 
 from reasoncore.errors import CheckpointError
-from reasoncore.model.attention import PackedAttention
+from reasoncore.model.attention import PackedAttention, end_to_end
 from reasoncore.model.weights import load_decoder, save_weights
 
 SHAPE = {
@@ -58,7 +58,7 @@ def test_logits_agree_both_ways(case: str, tmp_path: Path) -> None:
     reference.save_pretrained(tmp_path / "theirs")
     ours = load_decoder(tmp_path / "theirs")
     documents = [torch.randint(0, SHAPE["vocab_size"], (n,)) for n in (1, 90, 33, 90)]
-    attention = PackedAttention([len(d) for d in documents], torch.device("cpu"))
+    attention = PackedAttention(end_to_end([len(d) for d in documents]), torch.device("cpu"))
     logits_NV = ours.logits(ours(torch.cat(documents), attention.positions_N, attention))
     expected_NV = torch.cat([reference(d[None]).logits[0] for d in documents])
     torch.testing.assert_close(logits_NV, expected_NV, atol=1e-4, rtol=0)
@@ -95,7 +95,7 @@ def test_truncated_weights_are_a_user_error(tmp_path: Path) -> None:
 
 def test_packed_documents_do_not_see_each_other() -> None:
     torch.manual_seed(1)
-    attention = PackedAttention([5, 9, 2], torch.device("cpu"))
+    attention = PackedAttention(end_to_end([5, 9, 2]), torch.device("cpu"))
     q, k, v = torch.randn(16, 4, 8), torch.randn(16, 2, 8), torch.randn(16, 2, 8)
     before = attention(0, q, k, v)
     k[5:14], v[5:14] = 100.0, 100.0

@@ -11,23 +11,25 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from reasoncore.data.files import load_problem_file
+from reasoncore.data.files import read_questions
 from reasoncore.domains import DOMAINS
 from reasoncore.errors import DataError, UserInputError
 from reasoncore.evals.benchmarks import (
-    BENCHMARKS,
     PROCEDURAL_SEED,
     benchmark_sha256,
+    benchmarks_of,
     data_sha256,
+    find_benchmark,
     load_benchmark,
     problems_sha256,
 )
-from reasoncore.procedural import SUBDOMAINS, sample_problems
+from reasoncore.procedural import PROCEDURAL, sample_problems
 from reasoncore.records import Problem
 from reasoncore.verify.math import MathVerifier
 
 DATA = Path(os.environ.get("REASONCORE_DATA") or Path(__file__).resolve().parents[2].parent / "shared" / "data")
 INSTRUCTION = DOMAINS["math"].instruction
+BENCHMARKS = benchmarks_of(DOMAINS)
 COUNTS = {"gsm8k": 1319, "math500": 500, "aime24": 30, "aime25": 30}
 
 
@@ -134,7 +136,7 @@ def test_a_bad_line_is_named(tmp_path: Path, content: str, message: str) -> None
     path = tmp_path / "mine.jsonl"
     path.write_text(content)
     with pytest.raises(DataError, match=message) as caught:
-        load_problem_file(path)
+        read_questions(path)
     assert str(path) in caught.value.message
     assert caught.value.cure
 
@@ -147,12 +149,12 @@ def test_a_users_own_file(tmp_path: Path) -> None:
         {"prompt": "r", "answer": r"\frac{1}{2}", "id": 7, "subdomain": "fractions", "level": "Level 5"},
     ]
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    assert load_problem_file(path, instruction="Go.") == [
+    assert [worked.problem for worked in read_questions(path, instruction="Go.")] == [
         Problem("mine-0", "math", "mine", "q Go.", "1,000"),
         Problem("u", "math", "Algebra", "p Go.", "0", 3),
         Problem("7", "math", "fractions", "r Go.", r"\frac{1}{2}"),
     ]
-    assert [p.subdomain for p in load_problem_file(path, subdomain="other", limit=2)] == ["other", "Algebra"]
+    assert [w.problem.subdomain for w in read_questions(path, subdomain="other", limit=2)] == ["other", "Algebra"]
 
 
 @pytest.mark.parametrize(
@@ -183,7 +185,7 @@ def test_hashes(tmp_path: Path) -> None:
     path = tmp_path / "gsm8k_test.jsonl"
     path.write_text(_GOOD)
     assert data_sha256(path) == hashlib.sha256(_GOOD.encode()).hexdigest()
-    assert benchmark_sha256("gsm8k", tmp_path, []) == data_sha256(path)
+    assert benchmark_sha256(find_benchmark("gsm8k"), tmp_path, []) == data_sha256(path)
     with pytest.raises(DataError, match="cannot be read"):
         data_sha256(tmp_path / "none")
     one, other = Problem("1", "math", "x", "q", "1"), Problem("1", "math", "x", "q", "2")
@@ -197,9 +199,9 @@ def test_procedural_problems_are_the_test_split_and_stay_the_same() -> None:
     assert problems == load_benchmark("procedural-math", limit=40)[:24]
     assert len({problem.subdomain for problem in problems}) == 4
     assert problems == [
-        worked.problem for worked in sample_problems(list(SUBDOMAINS), (1, 2, 3), "test", 24, PROCEDURAL_SEED)
+        worked.problem for worked in sample_problems("math", PROCEDURAL["math"], (1, 2, 3), "test", 24, PROCEDURAL_SEED)
     ]
-    assert benchmark_sha256("procedural-math", None, problems) == problems_sha256(problems)
+    assert benchmark_sha256(find_benchmark("procedural-math"), None, problems) == problems_sha256(problems)
     with MathVerifier() as verifier:
         verdicts = verifier.judge_many([rf"\boxed{{{p.answer}}}" for p in problems], [p.answer for p in problems])
     assert all(verdict.correct for verdict in verdicts)

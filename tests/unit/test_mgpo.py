@@ -63,7 +63,7 @@ def rl_settings(**changes: float) -> RLStage:
     fixed = {
         "kind": "rl",
         "optimiser": {"learning_rate": 1e-3},
-        "data": {"count": 1},
+        "data": {"math": {"count": 1}},
         "steps": 1,
         "max_tokens": 8,
     }
@@ -215,17 +215,17 @@ def test_denominators_keep_groups_and_rollouts_without_gradient() -> None:
         make_group([True, True], [3, 3]),  # no advantage, still a group
         make_group([None, None, None]),  # not judged: no group
     ]
-    sequences, weights = policy_sequences(groups, 1.0)
+    sequences, weights = policy_sequences(groups, rl_settings(gamma=1.0))
     assert [s.response_length for s in sequences] == [4, 2]
     assert weights == pytest.approx([1 / (2 * 3 * 4), 1 / (2 * 3 * 2)])
-    assert policy_sequences([make_group([True, True])], 1.0) == ([], [])
+    assert policy_sequences([make_group([True, True])], rl_settings(gamma=1.0)) == ([], [])
     assert update_policy(make_learner(), [make_group([False, False])], rl_settings())["loss"] == 0.0
 
 
 def test_loss_and_gradient_of_a_hand_computed_case_with_clipping() -> None:
     """Two groups of 2 and 4 rollouts, gamma 2, epsilon 0.2; every token's rho is given."""
     groups = [make_group([True, False], [2, 3]), make_group([False, True, False, False], [1, 4, 1, 2])]
-    sequences, weights = policy_sequences(groups, 2.0)
+    sequences, weights = policy_sequences(groups, rl_settings(gamma=2.0))
     a, b = 0.5 / (math.sqrt(0.5) + 1e-4), (4 / 3**1.5) / 0.5001  # p = 1/2: w = 1;  p = 1/4: w = 4 / 3**1.5
     # (rho, w A, 1 / (2 G |y|), importance, value of the min, does the gradient pass)
     tokens = [

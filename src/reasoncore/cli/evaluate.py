@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ def eval_command(
     as_json: bool,
 ) -> None:
     """Load a checkpoint, measure it, write results and report, print a table."""
+    from reasoncore.domains import DOMAINS
     from reasoncore.evals.protocols import find_protocol
     from reasoncore.evals.runner import EvalPlan, load_all
 
@@ -36,22 +38,26 @@ def eval_command(
         raise UserInputError("--benchmarks: no name given", "Example: --benchmarks gsm8k,math500")
     given = {name: value for name, value in sampling_overrides.items() if value is not None}
     sampling = replace(find_protocol(protocol), **given)
-    plan = EvalPlan(names, protocol, sampling, samples, limit, data, seed)
+    plan = EvalPlan(names, protocol, sampling, samples, limit, data, seed, DOMAINS)
     load_all(plan)
 
     import torch
 
+    from reasoncore.domains.open_ended import PROCEDURAL_JUDGE, open_ended_judge
     from reasoncore.evals.report import write_report
     from reasoncore.evals.runner import evaluate
     from reasoncore.infer.local import LocalEngine
     from reasoncore.model.checkpoint import load_checkpoint
+    from reasoncore.timing import Clock
 
     torch.set_num_threads(threads)
     hardware = HardwareSettings(device=device, threads=threads)
     decoder, tokenizer = load_checkpoint(model)
     decoder.to(hardware.resolved_device())
     target = out or Path("runs") / "-".join(["eval", *model.resolve().parts[-2:]])
-    results = evaluate(LocalEngine(decoder, tokenizer, hardware), str(model), plan, target)
+    engine = LocalEngine(decoder, tokenizer, hardware)
+    open_ended = partial(open_ended_judge, PROCEDURAL_JUDGE, Path(), hardware)
+    results = evaluate(engine, open_ended, str(model), plan, target, Clock())
     report = write_report(target)
     print_result(results, results_table(results) + f"\n\nresults: {target / 'results.json'}\nreport: {report}", as_json)
 

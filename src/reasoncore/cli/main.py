@@ -40,6 +40,12 @@ def run(
     overrides: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a value; may be repeated.")
     ] = None,
+    only: Annotated[
+        list[str] | None, typer.Option("--only", metavar="STAGE", help="Only this stage; may be repeated.")
+    ] = None,
+    start: Annotated[
+        str | None, typer.Option("--from", metavar="CKPT", help="Start from this folder or hub id, not from the base.")
+    ] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Refuse a run folder that is not empty.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the resolved recipe and the plan.")] = False,
     as_json: JsonFlag = False,
@@ -50,7 +56,7 @@ def run(
     """
     from reasoncore.cli.run import run_command
 
-    run_command(recipe, run_dir, overrides or [], fresh, dry_run, as_json)
+    run_command(recipe, run_dir, overrides or [], only or [], start, fresh, dry_run, as_json)
 
 
 @app.command("eval")

@@ -5,15 +5,22 @@ from __future__ import annotations
 from pathlib import Path
 
 from reasoncore.cli.output import print_result
-from reasoncore.config import Recipe, load_recipe
+from reasoncore.config import Recipe, load_recipe, only_stages
 
 
 def run_command(
-    recipe_path: Path, run_dir: Path | None, overrides: list[str], fresh: bool, dry_run: bool, as_json: bool
+    recipe_path: Path,
+    run_dir: Path | None,
+    overrides: list[str],
+    only: list[str],
+    start: str | None,
+    fresh: bool,
+    dry_run: bool,
+    as_json: bool,
 ) -> None:
     """Load the recipe; print the plan, or run it and say where the report is."""
-    recipe = load_recipe(recipe_path, overrides)
-    target = run_dir or Path("runs") / recipe.name
+    recipe = only_stages(load_recipe(recipe_path, overrides), only, start)
+    target = run_dir or Path("runs") / "-".join([recipe.name, *only])
     root = recipe_path.resolve().parent
     if dry_run:
         print_result(

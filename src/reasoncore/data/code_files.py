@@ -1,19 +1,20 @@
-"""Programming problem sets with reference solutions: HumanEval, MBPP and LeetCode files, as tasks for the verifier."""
+"""Programming problems in files: rows of our own, and HumanEval, MBPP and LeetCode with their reference solutions."""
 
 from __future__ import annotations
 
 import ast
 import json
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from reasoncore.data.files import question_of, with_instruction
 from reasoncore.errors import DataError
-from reasoncore.records import read_jsonl, required_text
+from reasoncore.records import Problem, WorkedProblem, read_jsonl, required_text
 from reasoncore.sandbox.names import free_names
-from reasoncore.verify.code import CodeTask, CodeTest
+from reasoncore.verify.code import CodeTask, CodeTest, read_code_case
 from reasoncore.verify.code.task import check_names
 
 LEETCODE_LIMIT_S = 20.0  # the slowest reference needs 6.5 s of an ordinary processor for one call
@@ -75,6 +76,48 @@ def load_leetcode(path: Path, tests: str = "input_output") -> list[CodeProblem]:
         DataError: As :func:`load_code_file`.
     """
     return load_code_file(path, _leetcode_calls if tests == "input_output" else _leetcode_check)
+
+
+def read_code_cases(path: Path, domain: str, instruction: str = "") -> list[WorkedProblem]:
+    """Rows as ``reasoncore verify code`` takes them, each with a ``prompt``; its ``solution`` may be left out.
+
+    Raises:
+        DataError: As :func:`load_code_file`.
+    """
+
+    def read(row: dict[str, Any], where: str) -> CodeProblem:
+        solution, task = read_code_case({"solution": "", **row}, where)
+        return CodeProblem(str(row.get("id") or where), question_of(row, where), solution, task)
+
+    return _worked(load_code_file(path, read), path, domain, instruction)
+
+
+def read_humaneval(path: Path, domain: str, instruction: str = "") -> list[WorkedProblem]:
+    """:func:`load_humaneval` as problems with worked solutions."""
+    return _worked(load_humaneval(path), path, domain, instruction)
+
+
+def read_mbpp(path: Path, domain: str, instruction: str = "") -> list[WorkedProblem]:
+    """:func:`load_mbpp` as problems with worked solutions; a prompt shows the first test, which names the function."""
+    shown = [replace(p, prompt=f"{p.prompt}\nExample: {p.task.tests[0].code}\n") for p in load_mbpp(path)]
+    return _worked(shown, path, domain, instruction)
+
+
+def read_leetcode(path: Path, domain: str, instruction: str = "") -> list[WorkedProblem]:
+    """:func:`load_leetcode` as problems with worked solutions; a prompt names the entry point."""
+    shown = [replace(p, prompt=f"{p.prompt}\nImplement {p.task.entry_point}.\n") for p in load_leetcode(path)]
+    return _worked(shown, path, domain, instruction)
+
+
+def _worked(problems: Iterable[CodeProblem], path: Path, domain: str, instruction: str) -> list[WorkedProblem]:
+    return [
+        WorkedProblem(
+            Problem(p.id, domain, path.stem, with_instruction(p.prompt, instruction), "", reference=p.task),
+            {"given": f"```python\n{p.solution.strip()}\n```"} if p.solution.strip() else {},
+            p.prompt,
+        )
+        for p in problems
+    ]
 
 
 def load_code_file(path: Path, read: Callable[[dict[str, Any], str], CodeProblem]) -> list[CodeProblem]:

@@ -1,99 +1,127 @@
-"""Problem files and trace files of one's own, as JSONL."""
+"""Files of questions and of open prompts of one's own, as JSONL."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any, TypeVar
 
 from reasoncore.errors import DataError
-from reasoncore.records import Problem, Trace, read_jsonl, required_text
+from reasoncore.records import Problem, WorkedProblem, read_jsonl, required_text
+from reasoncore.verify.choice import choice_task
+from reasoncore.verify.choice.options import format_options
+from reasoncore.verify.rubric import RubricTask
 
+Item = TypeVar("Item")
 _QUESTION_FIELDS = ("question", "problem", "prompt")
+_SOLUTION_FIELDS = ("response", "solution")
 
 
-def load_problem_file(
+def read_questions(
     path: Path,
-    *,
     domain: str = "math",
-    subdomain: str | None = None,
     instruction: str = "",
+    *,
+    subdomain: str | None = None,
     limit: int | None = None,
-) -> list[Problem]:
+) -> list[WorkedProblem]:
     """Problems from a JSONL file: a question under ``question``, ``problem`` or ``prompt``, and an ``answer``.
 
-    Of an answer with ``####`` in it (GSM8K) only what follows counts. Optional fields: ``id`` or ``unique_id``,
-    ``subdomain`` or ``subject``, ``level`` (a whole number).
+    Of an answer with ``####`` in it (GSM8K) only what follows counts, and what stands before is a worked solution, its
+    last line a boxed answer. Other rows may have one under ``response`` or ``solution``, and the name of its
+    ``strategy``. With ``options``, a list of texts, the answer is a letter or an option's text. Further optional
+    fields: ``id`` or ``unique_id``, ``subdomain`` or ``subject``, ``level`` (a whole number).
 
     Args:
         path: The file.
         domain: Domain of every problem.
+        instruction: Appended to every question.
         subdomain: Subdomain of rows that name none; default: the file's stem.
-        instruction: Appended to every question after a space.
         limit: Read at most this many.
 
     Raises:
-        DataError: As :func:`load_benchmark`.
+        DataError: The file is not there, empty, or has a row that cannot be used; says which file, line and key.
     """
-    problems: list[Problem] = []
+    worked: list[WorkedProblem] = []
     seen: set[str] = set()
     for line, row in read_jsonl(path):
         where = f"{path}, line {line}"
-        key = next((field for field in _QUESTION_FIELDS if field in row), None)
-        if key is None:
-            raise DataError(f"{where}: no question", f"Every line needs one of: {', '.join(_QUESTION_FIELDS)}.")
-        answer = required_text(row, "answer", where).rpartition("####")[2].strip()
-        if not answer:
+        rationale, marker, answer = required_text(row, "answer", where).rpartition("####")
+        if not answer.strip():
             raise DataError(f"{where}, key 'answer': no answer after '####'", "Mend or delete that line.")
+        question, answer, reference = question_of(row, where), answer.strip(), None
+        if row.get("options") is not None:
+            reference = choice_task(answer, row["options"], where)
+            question, answer = f"{question}\n{format_options(reference.options)}\n", reference.gold
         level = row.get("level")
-        problem_id = str(row.get("id") or row.get("unique_id") or f"{path.stem}-{len(problems)}")
-        if problem_id in seen:
-            raise DataError(f"{where}, key 'id': {problem_id} is there twice", "Give every problem an id of its own.")
-        seen.add(problem_id)
-        problems.append(
-            Problem(
-                id=problem_id,
-                domain=domain,
-                subdomain=str(row.get("subdomain") or row.get("subject") or subdomain or path.stem),
-                prompt=with_instruction(required_text(row, key, where), instruction),
-                answer=answer,
-                level=level if isinstance(level, int) else None,
-            )
+        problem = Problem(
+            id=new_id(row, seen, f"{path.stem}-{len(worked)}", where),
+            domain=domain,
+            subdomain=str(row.get("subdomain") or row.get("subject") or subdomain or path.stem),
+            prompt=with_instruction(question, instruction),
+            answer=answer,
+            level=level if isinstance(level, int) else None,
+            reference=reference,
         )
-        if len(problems) == limit:
+        given = f"{rationale.strip()}\n\\boxed{{{answer}}}" if marker else None
+        worked.append(WorkedProblem(problem, solutions_of(row, where, given), problem.prompt))
+        if len(worked) == limit:
             break
-    return nonempty(problems, path)
+    return nonempty(worked, path)
 
 
-def load_trace_file(path: Path, *, instruction: str = "") -> list[Trace]:
-    """Worked solutions from a JSONL file: a problem file's fields and a ``response`` (or ``solution``).
-
-    A GSM8K row has neither; its ``answer`` is the rationale, and its last line ``#### N`` becomes a boxed answer.
+def read_open_prompts(path: Path, domain: str, instruction: str = "") -> list[WorkedProblem]:
+    """Open-ended prompts, one a line under ``question``, ``problem`` or ``prompt``; a ``response`` may be there.
 
     Raises:
-        DataError: As :func:`load_problem_file`, or a row without a worked solution.
+        DataError: As :func:`read_questions`.
     """
-    traces = []
-    rows = [(line, row) for line, row in read_jsonl(path)]
-    for (line, row), problem in zip(rows, load_problem_file(path, instruction=instruction), strict=True):
+    worked: list[WorkedProblem] = []
+    seen: set[str] = set()
+    for line, row in read_jsonl(path):
         where = f"{path}, line {line}"
-        key = next((field for field in ("response", "solution") if field in row), None)
-        if key is not None:
-            response = required_text(row, key, where)
-        else:
-            rationale, marker, _ = required_text(row, "answer", where).rpartition("####")
-            if not marker:
-                raise DataError(f"{where}: no worked solution", 'Every line needs "response", or a GSM8K "answer".')
-            response = f"{rationale.strip()}\n\\boxed{{{problem.answer}}}"
-        traces.append(Trace(problem, response, str(row.get("strategy", "given"))))
-    return traces
+        prompt = with_instruction(question_of(row, where), instruction)
+        problem_id = new_id(row, seen, f"{path.stem}-{len(worked)}", where)
+        subdomain = str(row.get("subdomain") or path.stem)
+        problem = Problem(problem_id, domain, subdomain, prompt, "", reference=RubricTask(prompt))
+        worked.append(WorkedProblem(problem, solutions_of(row, where), prompt))
+    return nonempty(worked, path)
+
+
+def question_of(row: Mapping[str, Any], where: str) -> str:
+    """The question of a row, under any of its names."""
+    key = next((field for field in _QUESTION_FIELDS if field in row), None)
+    if key is None:
+        raise DataError(f"{where}: no question", f"Every line needs one of: {', '.join(_QUESTION_FIELDS)}.")
+    return required_text(row, key, where)
+
+
+def solutions_of(row: Mapping[str, Any], where: str, given: str | None = None) -> dict[str, str]:
+    """The worked solution of a row by its strategy: its own, or else the one ``given``; empty without either."""
+    key = next((field for field in _SOLUTION_FIELDS if field in row), None)
+    solution = given if key is None else required_text(row, key, where)
+    return {} if solution is None else {str(row.get("strategy", "given")): solution}
+
+
+def new_id(row: Mapping[str, Any], seen: set[str], default: str, where: str) -> str:
+    """The row's id, or the default, which is added to those seen; a :class:`DataError` when it was there before."""
+    problem_id = str(row.get("id") or row.get("unique_id") or default)
+    if problem_id in seen:
+        raise DataError(f"{where}, key 'id': {problem_id} is there twice", "Give every problem an id of its own.")
+    seen.add(problem_id)
+    return problem_id
 
 
 def with_instruction(question: str, instruction: str) -> str:
     """A question followed by the sentence that says how to answer, unless it ends so already."""
-    return question if question.endswith(instruction) else f"{question} {instruction}"
+    if question.endswith(instruction):
+        return question
+    return f"{question}{instruction}" if question.endswith("\n") else f"{question} {instruction}"
 
 
-def nonempty(problems: list[Problem], path: Path) -> list[Problem]:
-    """The same problems; a :class:`DataError` when there are none."""
-    if not problems:
+def nonempty(items: Iterable[Item], path: Path) -> list[Item]:
+    """The same items; a :class:`DataError` when there are none."""
+    listed = list(items)
+    if not listed:
         raise DataError(f"{path}: holds no problems", "Check that it is the right file and was fetched whole.")
-    return problems
+    return listed

@@ -1,61 +1,80 @@
-"""Problems and worked solutions for training, from the procedural generator or a file of one's own."""
+"""Problems and worked solutions for training, from a domain's procedural generator or a file of one's own."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from reasoncore.config import ProblemSource, TraceSource
-from reasoncore.data.files import load_problem_file, load_trace_file
-from reasoncore.domains.table import DOMAINS
+from reasoncore.config import PROCEDURAL, ProblemSource, TraceSource
+from reasoncore.domains.table import Domain
 from reasoncore.errors import DataError
-from reasoncore.procedural import LEVELS, SUBDOMAINS, sample_problems
-from reasoncore.procedural.core import STRATEGIES, Split, WorkedProblem
-from reasoncore.records import Problem, Trace
+from reasoncore.procedural import LEVELS, Split, sample_problems
+from reasoncore.procedural.core import STRATEGIES
+from reasoncore.records import Problem, Trace, WorkedProblem
 from reasoncore.seeding import derive_seed
 
-# A file's questions are asked as the benchmarks ask theirs.
-INSTRUCTION = DOMAINS["math"].instruction
+Domains = Mapping[str, Domain]
 
 
-def load_problems(source: ProblemSource, split: Split, seed: int, root: Path) -> list[Problem]:
-    """Problems with trusted answers, in a fixed order.
+def load_problems(
+    sources: Mapping[str, ProblemSource], domains: Domains, split: Split, seed: int, root: Path
+) -> list[Problem]:
+    """Problems with trusted answers, source after source, each in a fixed order.
 
     Args:
         split: For procedural problems; a file is what it is.
-        root: A relative path in the source is relative to this folder, or to the current one.
+        root: A relative path in a source is relative to this folder, or to the current one.
     """
-    if source.source == "procedural":
-        return [worked.problem for worked in _procedural(source, split, seed)]
-    return load_problem_file(find_file(source.source, root), instruction=INSTRUCTION)[: source.count]
+    return [w.problem for source in sources.values() for w in load_worked(source, domains, split, seed, root)]
 
 
-def load_traces(source: TraceSource, seed: int, root: Path) -> list[Trace]:
-    """Problems with one worked solution each; procedural ones by a strategy drawn with the source's weights."""
-    if source.source != "procedural":
-        return load_trace_file(find_file(source.source, root), instruction=INSTRUCTION)[: source.count]
-    names, weights = zip(*sorted(source.strategies.items()), strict=True)
-    traces = []
-    for worked in _procedural(source, "train", seed):
-        draw = random.Random(derive_seed(seed, "strategy", worked.problem.id))
-        strategy = draw.choices(names, weights)[0]
-        traces.append(Trace(worked.problem, worked.solutions[strategy], strategy))
-    return traces
+def load_traces(sources: Mapping[str, TraceSource], domains: Domains, seed: int, root: Path) -> list[Trace]:
+    """Problems with one worked solution each; procedural ones by a strategy drawn with the source's weights.
+
+    Raises:
+        DataError: A file's problem has no worked solution.
+    """
+    return [
+        _trace(worked, source, seed)
+        for source in sources.values()
+        for worked in load_worked(source, domains, "train", seed, root)
+    ]
 
 
-def check_source(source: ProblemSource, root: Path) -> None:
+def load_worked(source: ProblemSource, domains: Domains, split: Split, seed: int, root: Path) -> list[WorkedProblem]:
+    """One source's problems with what solutions are known."""
+    domain = domains[source.domain]
+    if source.source == PROCEDURAL:
+        assert source.count is not None
+        return sample_problems(
+            domain.name, domain.subdomains, source.levels, split, source.count, seed, source.subdomains
+        )
+    read = domain.formats[source.format or next(iter(domain.formats))]
+    return read(find_file(source.source, root), domain.name, domain.instruction)[: source.count]
+
+
+def check_source(source: ProblemSource, domains: Domains, root: Path) -> None:
     """Find out before any work whether a source can be used.
 
     Raises:
-        UserInputError: No such file, a row that cannot be used, or an unknown subdomain, level or strategy.
+        UserInputError: No such file, a row that cannot be used, or an unknown domain, format, subdomain, level or
+            strategy.
     """
-    if source.source != "procedural":
-        load = load_trace_file if isinstance(source, TraceSource) else load_problem_file
-        load(find_file(source.source, root))
+    _check_names("domain", [source.domain], tuple(domains))
+    domain = domains[source.domain]
+    if source.source != PROCEDURAL:
+        _check_names("format", [source.format] if source.format else [], tuple(domain.formats))
+        for worked in load_worked(source, domains, "train", 0, root):
+            if isinstance(source, TraceSource) and not worked.solutions:
+                raise _no_solution(worked, source)
         return
+    if not domain.subdomains:
+        raise DataError(
+            f"recipe: domain {domain.name!r} generates no problems", "Give the path of a file as the source."
+        )
     check_levels(source.levels)
-    _check_names("subdomain", source.subdomains or (), tuple(SUBDOMAINS))
+    _check_names("subdomain", source.subdomains or (), tuple(domain.subdomains))
     _check_names("strategy", tuple(source.strategies) if isinstance(source, TraceSource) else (), STRATEGIES)
 
 
@@ -64,22 +83,32 @@ def check_levels(levels: Sequence[int]) -> None:
     _check_names("level", levels, LEVELS)
 
 
-def _check_names(what: str, given: Sequence[object], valid: Sequence[object]) -> None:
-    for name in given:
-        if name not in valid:
-            raise DataError(f"recipe: unknown {what} {name!r}", f"Use {', '.join(map(str, valid))}.")
-
-
 def find_file(name: str, root: Path) -> Path:
     """A data file, relative to ``root`` or to the current folder."""
     for path in (Path(name), root / name):
         if path.is_file():
             return path
-    raise DataError(
-        f"{name}: no such file", f'Give the path of a JSONL file, or source = "procedural". Looked in {root}.'
+    raise DataError(f"{name}: no such file", f'Give the path of a file, or source = "procedural". Looked in {root}.')
+
+
+def _trace(worked: WorkedProblem, source: TraceSource, seed: int) -> Trace:
+    if not worked.solutions:
+        raise _no_solution(worked, source)
+    weights = {name: source.strategies.get(name, 0.0) for name in worked.solutions}
+    if source.source != PROCEDURAL or not any(weights.values()):  # what there is, then
+        weights = dict.fromkeys(worked.solutions, 1.0)
+    draw = random.Random(derive_seed(seed, "strategy", worked.problem.id))
+    strategy = draw.choices(tuple(weights), tuple(weights.values()))[0]
+    return Trace(worked.problem, worked.solutions[strategy], strategy)
+
+
+def _no_solution(worked: WorkedProblem, source: ProblemSource) -> DataError:
+    return DataError(
+        f"{source.source}, problem {worked.problem.id}: no worked solution", 'Every row for SFT needs a "response".'
     )
 
 
-def _procedural(source: ProblemSource, split: Split, seed: int) -> list[WorkedProblem]:
-    assert source.count is not None
-    return sample_problems(source.subdomains or tuple(SUBDOMAINS), source.levels, split, source.count, seed)
+def _check_names(what: str, given: Sequence[object], valid: Sequence[object]) -> None:
+    for name in given:
+        if name not in valid:
+            raise DataError(f"recipe: unknown {what} {name!r}", f"Use {', '.join(map(str, valid))}.")

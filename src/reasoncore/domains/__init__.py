@@ -1,5 +1,7 @@
-"""Domains: prompt, answer extraction and choice of verifier, one row of a table each."""
+"""Domains: how each asks, where its problems come from and who judges, one row of a table each."""
 
-from reasoncore.domains.table import DOMAINS, Domain, Verifier
+from reasoncore.domains.judge import Judge
+from reasoncore.domains.own import load_domains
+from reasoncore.domains.table import DOMAINS, Domain, ReadFile, Verifier
 
-__all__ = ["DOMAINS", "Domain", "Verifier"]
+__all__ = ["DOMAINS", "Domain", "Judge", "ReadFile", "Verifier", "load_domains"]

@@ -1,42 +1,47 @@
-"""Rollouts and their verdicts: prompts through the engine, completions through the domain's verifier."""
+"""Rollouts and their verdicts: prompts through the engine, completions through the judge."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from reasoncore.domains.table import Verifier
+from reasoncore.domains.judge import Judge
 from reasoncore.infer.engine import Engine, Request, SamplingParams
 from reasoncore.records import Completion, Group, Problem
 from reasoncore.seeding import derive_seed
+from reasoncore.timing import Clock
 
 
 def roll_out(
     engine: Engine,
-    verifier: Verifier,
+    judge: Judge,
     problems: Sequence[Problem],
     samples: int,
     sampling: SamplingParams,
     seed: int,
+    clock: Clock,
     on_finished: Callable[[int], None] = lambda count: None,
 ) -> list[Group]:
-    """Sample and judge ``samples`` completions of every problem. A draw depends on (seed, problem, sample) only."""
+    """Sample and judge ``samples`` completions of every problem. A draw depends on (seed, problem, sample) only.
+
+    ``clock`` is told the time and the tokens of sampling, and the time of judging.
+    """
     requests = [
         Request(({"role": "user", "content": problem.prompt},), samples, derive_seed(seed, problem.id))
         for problem in problems
     ]
-    completions = engine.generate(requests, sampling, on_finished)
-    return judge(verifier, problems, completions)
+    with clock.time("sampling") as sampled:
+        completions = engine.generate(requests, sampling, on_finished)
+        sampled.tokens = sum(len(completion.token_ids) for row in completions for completion in row)
+    with clock.time("judging"):
+        return judge_completions(judge, problems, completions)
 
 
-def judge(verifier: Verifier, problems: Sequence[Problem], completions: Sequence[Sequence[Completion]]) -> list[Group]:
+def judge_completions(
+    judge: Judge, problems: Sequence[Problem], completions: Sequence[Sequence[Completion]]
+) -> list[Group]:
     """Verdicts for completions that are there already."""
-    texts = [completion.text for row in completions for completion in row]
-    references = [
-        problem.answer if problem.reference is None else problem.reference
-        for problem, row in zip(problems, completions, strict=True)
-        for _ in row
-    ]
-    verdicts = iter(verifier.judge_many(texts, references))
+    asked = [problem for problem, row in zip(problems, completions, strict=True) for _ in row]
+    verdicts = iter(judge.judge(asked, [completion.text for row in completions for completion in row]))
     return [
         Group(problem, tuple(row), tuple(next(verdicts) for _ in row))
         for problem, row in zip(problems, completions, strict=True)

@@ -5,21 +5,23 @@ from __future__ import annotations
 import difflib
 import hashlib
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from reasoncore.data.files import load_problem_file, nonempty, with_instruction
-from reasoncore.domains import DOMAINS
+from reasoncore.data.files import nonempty, read_questions, with_instruction
+from reasoncore.domains import DOMAINS, Domain
 from reasoncore.errors import DataError, UserInputError
+from reasoncore.procedural import sample_problems
 from reasoncore.records import Problem, required_text, to_json_line
 
 DATA_VARIABLE = "REASONCORE_DATA"
 PROCEDURAL_COUNT = 400
 PROCEDURAL_SEED = 1
-PROCEDURAL_LEVELS = {"procedural-math": (1, 2, 3), "procedural-math-hard": (4,)}
-
+PROCEDURAL_PREFIX = "procedural-"
+# Open-ended prompts have a reward and no right answer; they are a benchmark of their own.
+_OPEN_SUBDOMAINS = {"instruct": ("open",)}
 _MATH_INSTRUCTION = DOMAINS["math"].instruction
 
 
@@ -46,34 +48,50 @@ class Benchmark:
     note: str
 
 
-def load_benchmark(name: str, data_dir: Path | None = None, limit: int | None = None) -> list[Problem]:
+def load_benchmark(
+    name: str,
+    data_dir: Path | None = None,
+    limit: int | None = None,
+    domains: Mapping[str, Domain] = DOMAINS,
+) -> list[Problem]:
     """The problems of a benchmark, in file order, the first ``limit`` of them.
 
     Args:
-        name: Key of :data:`BENCHMARKS`.
+        name: Key of :func:`benchmarks_of`.
         data_dir: Folder of the data files; default: environment variable ``REASONCORE_DATA``.
         limit: At most this many problems; for generated problems, exactly this many.
+        domains: The table of domains, those of one's own included.
 
     Raises:
         UserInputError: Unknown name, data folder not given or not there, or a limit below 1.
         DataError: The file is not there, empty, or has a row that cannot be used; says which file, line and key.
     """
-    benchmark = find_benchmark(name)
+    benchmark = find_benchmark(name, domains)
     if limit is not None and limit < 1:
         raise UserInputError(f"limit {limit}: must be at least 1", "Leave it out to use every problem.")
     return benchmark.load(benchmark, benchmark_file(benchmark, data_dir), limit)
 
 
-def find_benchmark(name: str) -> Benchmark:
-    """Row of :data:`BENCHMARKS`.
+def find_benchmark(name: str, domains: Mapping[str, Domain] = DOMAINS) -> Benchmark:
+    """Row of :func:`benchmarks_of`.
 
     Raises:
         UserInputError: There is none of that name; the message has the nearest.
     """
-    if name in BENCHMARKS:
-        return BENCHMARKS[name]
-    near = difflib.get_close_matches(name, BENCHMARKS, n=1, cutoff=0.0)
-    raise UserInputError(f"unknown benchmark {name!r}; nearest: {near[0]!r}", f"Choose from: {', '.join(BENCHMARKS)}.")
+    table = benchmarks_of(domains)
+    if name in table:
+        return table[name]
+    near = difflib.get_close_matches(name, table, n=1, cutoff=0.0)
+    raise UserInputError(f"unknown benchmark {name!r}; nearest: {near[0]!r}", f"Choose from: {', '.join(table)}.")
+
+
+def benchmarks_of(domains: Mapping[str, Domain]) -> dict[str, Benchmark]:
+    """The benchmarks by name: those in files, and the generated ones of each domain that has a generator."""
+    rows = list(_ROWS)
+    for domain in domains.values():
+        if domain.subdomains:
+            rows += _generated(domain)
+    return {row.name: row for row in rows}
 
 
 def benchmark_file(benchmark: Benchmark, data_dir: Path | None = None) -> Path | None:
@@ -97,9 +115,9 @@ def benchmark_file(benchmark: Benchmark, data_dir: Path | None = None) -> Path |
     return given / benchmark.file_name
 
 
-def benchmark_sha256(name: str, data_dir: Path | None, problems: Sequence[Problem]) -> str:
+def benchmark_sha256(benchmark: Benchmark, data_dir: Path | None, problems: Sequence[Problem]) -> str:
     """Hash of what is asked: of the data file, or of the prompts and answers of generated problems."""
-    path = benchmark_file(find_benchmark(name), data_dir)
+    path = benchmark_file(benchmark, data_dir)
     return problems_sha256(problems) if path is None else data_sha256(path)
 
 
@@ -117,18 +135,20 @@ def data_sha256(path: Path) -> str:
 
 
 def problems_sha256(problems: Sequence[Problem]) -> str:
-    """SHA-256 over the prompts and answers in order, in hexadecimal."""
+    """SHA-256 over the prompts, answers and references in order, in hexadecimal."""
     digest = hashlib.sha256()
     for problem in problems:
-        digest.update(to_json_line({"prompt": problem.prompt, "answer": problem.answer}).encode())
+        asked = {"prompt": problem.prompt, "answer": problem.answer}
+        if problem.reference is not None:
+            asked["reference"] = repr(problem.reference)
+        digest.update(to_json_line(asked).encode())
     return digest.hexdigest()
 
 
 def _load_jsonl(benchmark: Benchmark, path: Path | None, limit: int | None) -> list[Problem]:
     assert path is not None
-    return load_problem_file(
-        path, domain=benchmark.domain, subdomain=benchmark.name, instruction=benchmark.instruction, limit=limit
-    )
+    worked = read_questions(path, benchmark.domain, benchmark.instruction, subdomain=benchmark.name, limit=limit)
+    return [item.problem for item in worked]
 
 
 def _load_parquet(benchmark: Benchmark, path: Path | None, limit: int | None) -> list[Problem]:
@@ -161,12 +181,22 @@ def _parquet_rows(path: Path) -> Iterator[dict[str, Any]]:
         raise DataError(f"{path}: not a Parquet file ({error})", "Fetch the file again.") from error
 
 
-def _load_procedural(benchmark: Benchmark, path: Path | None, limit: int | None) -> list[Problem]:
-    from reasoncore.procedural import SUBDOMAINS, sample_problems
+def _generated(domain: Domain) -> list[Benchmark]:
+    """Generated problems of a domain: levels 1 to 3, level 4, and the open-ended ones where there are any."""
+    opened = [name for name in domain.subdomains if name in _OPEN_SUBDOMAINS.get(domain.name, ())]
+    closed = [name for name in domain.subdomains if name not in opened]
+    name = f"{PROCEDURAL_PREFIX}{domain.name}"
 
-    levels = PROCEDURAL_LEVELS[benchmark.name]
-    worked = sample_problems(list(SUBDOMAINS), levels, "test", limit or PROCEDURAL_COUNT, PROCEDURAL_SEED)
-    return [item.problem for item in worked]
+    def row(suffix: str, subdomains: Sequence[str], levels: tuple[int, ...], note: str) -> Benchmark:
+        def load(benchmark: Benchmark, path: Path | None, limit: int | None) -> list[Problem]:
+            count = limit or PROCEDURAL_COUNT
+            worked = sample_problems(domain.name, domain.subdomains, levels, "test", count, PROCEDURAL_SEED, subdomains)
+            return [item.problem for item in worked]
+
+        return Benchmark(f"{name}{suffix}", None, load, domain.name, 8, "", f"generated, test split, {note}")
+
+    rows = [row("", closed, (1, 2, 3), "levels 1 to 3"), row("-hard", closed, (4,), "level 4")]
+    return rows + ([row("-open", opened, (1, 2, 3), "open-ended, levels 1 to 3")] if opened else [])
 
 
 def _unreadable(path: Path, error: OSError) -> DataError:
@@ -179,7 +209,4 @@ _ROWS = (
     Benchmark("math500", "math500.jsonl", _load_jsonl, "math", 4, _MATH_INSTRUCTION, "competition maths, 500"),
     Benchmark("aime24", "aime24.parquet", _load_parquet, "math", 64, "", "30; questions carry the instruction"),
     Benchmark("aime25", "aime25.parquet", _load_parquet, "math", 64, "", "30; questions carry the instruction"),
-    Benchmark("procedural-math", None, _load_procedural, "math", 8, "", "generated, test split, levels 1 to 3"),
-    Benchmark("procedural-math-hard", None, _load_procedural, "math", 8, "", "generated, test split, level 4"),
 )
-BENCHMARKS: dict[str, Benchmark] = {row.name: row for row in _ROWS}

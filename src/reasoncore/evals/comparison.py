@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from reasoncore.config import Expectation
+from reasoncore.evals.expectations import check_expectation
 from reasoncore.evals.metrics import pass_at_k
 from reasoncore.evals.score import ProblemSamples, group_by_problem
 from reasoncore.evals.statistics import macro_paired_difference
 from reasoncore.records import read_jsonl
 
 
-def collect_results(run: Path) -> dict[str, Any]:
+def collect_results(run: Path, expected: Mapping[str, Expectation]) -> dict[str, Any]:
     """The contents of ``RUN/results.json`` from what the stages have written so far."""
     folders = [path.parent for path in sorted(run.glob("stages/*/results.json"))]
     stages = {
@@ -22,7 +25,13 @@ def collect_results(run: Path) -> dict[str, Any]:
     comparisons: list[dict[str, Any]] = []
     for before, after in pairwise(folders):
         comparisons += compare_rollouts(before, after)
-    return {"stages": stages, "comparisons": comparisons}
+    folder_of = {_stage_name(folder): folder for folder in folders}
+    expectations = {
+        name: check_expectation(e, read_samples(folder_of[e.before]), read_samples(folder_of[e.after]))
+        for name, e in expected.items()
+        if e.before in folder_of and e.after in folder_of
+    }
+    return {"stages": stages, "comparisons": comparisons, "expectations": expectations}
 
 
 def compare_rollouts(before: Path, after: Path) -> list[dict[str, Any]]:
@@ -30,7 +39,7 @@ def compare_rollouts(before: Path, after: Path) -> list[dict[str, Any]]:
 
     Over the problems that both evaluations have, with enough judged samples on either side; ``problems`` counts them.
     """
-    samples_before, samples_after = _samples(before), _samples(after)
+    samples_before, samples_after = read_samples(before), read_samples(after)
     rows: list[dict[str, Any]] = []
     for benchmark in (name for name in samples_before if name in samples_after):
         a, b = samples_before[benchmark], samples_after[benchmark]
@@ -61,7 +70,8 @@ def _values(problems: dict[str, ProblemSamples], chosen: list[str], k: int) -> d
     return {i: [pass_at_k(len(problems[i].correct), sum(problems[i].correct), k)] for i in chosen}
 
 
-def _samples(folder: Path) -> dict[str, dict[str, ProblemSamples]]:
+def read_samples(folder: Path) -> dict[str, dict[str, ProblemSamples]]:
+    """The samples that an evaluation wrote, by benchmark and problem."""
     rows_of: dict[str, list[dict[str, Any]]] = {}
     for _, row in read_jsonl(folder / "rollouts.jsonl"):
         rows_of.setdefault(row["benchmark"], []).append(row)

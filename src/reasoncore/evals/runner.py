@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import reasoncore
+from reasoncore.domains import Domain, Judge
 from reasoncore.domains.rollout import roll_out
-from reasoncore.domains.table import DOMAINS
 from reasoncore.evals.benchmarks import benchmark_sha256, find_benchmark, load_benchmark
 from reasoncore.evals.protocols import find_protocol
 from reasoncore.evals.score import score_benchmark
@@ -20,6 +19,7 @@ from reasoncore.progress import track
 from reasoncore.records import Group, Problem, to_json_line
 from reasoncore.run_dir import write_json_atomic
 from reasoncore.seeding import derive_seed
+from reasoncore.timing import Clock
 
 PROBLEMS_AT_ONCE = 256
 
@@ -31,6 +31,7 @@ class EvalPlan:
     Attributes:
         samples: Completions a problem; None takes each benchmark's own number.
         limit: Problems of each benchmark; None takes all.
+        domains: The table of domains.
     """
 
     benchmarks: tuple[str, ...]
@@ -40,6 +41,7 @@ class EvalPlan:
     limit: int | None
     data_dir: Path | None
     seed: int
+    domains: Mapping[str, Domain]
 
     @property
     def protocol_label(self) -> str:
@@ -51,31 +53,33 @@ class EvalPlan:
 
 def load_all(plan: EvalPlan) -> dict[str, list[Problem]]:
     """The problems of every benchmark of a plan, so that a missing file is said before any work."""
-    return {name: load_benchmark(name, plan.data_dir, plan.limit) for name in plan.benchmarks}
+    return {name: load_benchmark(name, plan.data_dir, plan.limit, plan.domains) for name in plan.benchmarks}
 
 
-def evaluate(engine: Engine, model_name: str, plan: EvalPlan, out: Path) -> dict[str, Any]:
-    """Run a plan. Writes ``out/rollouts.jsonl`` and ``out/results.json`` and returns the results."""
+def evaluate(
+    engine: Engine, open_ended: Callable[[], Engine], model_name: str, plan: EvalPlan, out: Path, clock: Clock
+) -> dict[str, Any]:
+    """Run a plan. Writes ``out/rollouts.jsonl`` and ``out/results.json`` and returns the results.
+
+    ``open_ended`` makes the engine that scores open-ended answers.
+    """
     problems_of = load_all(plan)
     out.mkdir(parents=True, exist_ok=True)
     blocks: dict[str, Any] = {}
     unfinished = out / ".rollouts.jsonl.tmp"
-    with unfinished.open("w", encoding="utf-8") as log:
+    with unfinished.open("w", encoding="utf-8") as log, Judge(plan.domains, open_ended) as judge:
         for name, problems in problems_of.items():
-            benchmark = find_benchmark(name)
+            benchmark = find_benchmark(name, plan.domains)
             samples = plan.samples or benchmark.default_samples
             rows: list[dict[str, Any]] = []
-            with (
-                closing(DOMAINS[benchmark.domain].make_verifier()) as verifier,
-                track(f"{model_name} on {name} (samples)", len(problems) * samples) as task,
-            ):
+            with track(f"{model_name} on {name} (samples)", len(problems) * samples) as task:
                 for start in range(0, len(problems), PROBLEMS_AT_ONCE):
                     part = problems[start : start + PROBLEMS_AT_ONCE]
-                    groups = roll_out(engine, verifier, part, samples, plan.sampling, plan.seed, task.advance)
+                    groups = roll_out(engine, judge, part, samples, plan.sampling, plan.seed, clock, task.advance)
                     new = list(rollout_rows(name, groups, plan.seed))
                     log.writelines(to_json_line(row) for row in new)
                     rows += new
-            blocks[name] = score_benchmark(rows, benchmark_sha256(name, plan.data_dir, problems))
+            blocks[name] = score_benchmark(rows, benchmark_sha256(benchmark, plan.data_dir, problems))
     results = {
         "model": model_name,
         "protocol": plan.protocol_label,

@@ -23,7 +23,7 @@ _REQUIRED = ("problem_id", "sample", "token_count", "finish", "answer", "correct
 
 @dataclass(frozen=True, slots=True)
 class ProblemSamples:
-    """The samples of one problem in sampling order; ``answers`` and ``correct`` hold the judged ones only."""
+    """The samples of one problem in sampling order; ``answers``, ``correct`` and ``tokens`` hold the judged ones."""
 
     problem_id: str
     subdomain: str
@@ -31,6 +31,7 @@ class ProblemSamples:
     sampled: int
     answers: tuple[str | None, ...]
     correct: tuple[bool, ...]
+    tokens: tuple[int, ...]
 
     def pass_at(self, k: int) -> float | None:
         """Unbiased pass@k, None with fewer than k judged samples."""
@@ -117,6 +118,7 @@ def _problem(problem_id: str, rows: Sequence[Row]) -> ProblemSamples:
         sampled=len(rows),
         answers=tuple(row["answer"] for row in judged),
         correct=tuple(bool(row["correct"]) for row in judged),
+        tokens=tuple(row["token_count"] for row in judged),
     )
 
 

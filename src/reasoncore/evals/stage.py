@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from reasoncore.config import EvalStage
+from reasoncore.domains import Domain
 from reasoncore.evals.protocols import find_protocol
 from reasoncore.evals.runner import EvalPlan, evaluate
 from reasoncore.infer.local import LocalEngine
@@ -15,7 +17,7 @@ from reasoncore.seeding import derive_seed
 from reasoncore.stage import StageContext
 
 
-def eval_plan(settings: EvalStage, seed: int, root: Path) -> EvalPlan:
+def eval_plan(settings: EvalStage, seed: int, domains: Mapping[str, Domain], root: Path) -> EvalPlan:
     """What an evaluation stage's settings ask for."""
     sampling = find_protocol(settings.protocol)
     if settings.max_tokens is not None:
@@ -24,19 +26,21 @@ def eval_plan(settings: EvalStage, seed: int, root: Path) -> EvalPlan:
     if settings.data_dir is not None:
         here, beside_recipe = Path(settings.data_dir), root / settings.data_dir
         data_dir = here if here.is_dir() else beside_recipe
-    return EvalPlan(settings.benchmarks, settings.protocol, sampling, settings.samples, settings.limit, data_dir, seed)
+    return EvalPlan(
+        settings.benchmarks, settings.protocol, sampling, settings.samples, settings.limit, data_dir, seed, domains
+    )
 
 
 def run_eval(context: StageContext) -> None:
     """Measure the starting checkpoint; a stage that was interrupted starts over."""
     assert context.start is not None
     started = now()
-    context.directory.begin()
+    context.begin()
     model, tokenizer = load_checkpoint(context.start)
     model.to(context.hardware.resolved_device())
     engine = LocalEngine(model, tokenizer, context.hardware)
     # One seed for all evaluation stages of a run: paired problems, paired draws.
-    plan = eval_plan(context.settings, derive_seed(context.run_seed, "eval"), context.root)
-    results = evaluate(engine, context.name, plan, context.directory.path)
+    plan = eval_plan(context.settings, derive_seed(context.run_seed, "eval"), context.domains, context.root)
+    results = evaluate(engine, context.open_ended, context.name, plan, context.directory.path, context.clock)
     summary = {f"{name} pass@1": block["pass@1"]["mean"] for name, block in results["benchmarks"].items()}
     context.finish(started, summary)

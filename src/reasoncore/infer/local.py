@@ -20,7 +20,7 @@ from reasoncore.config import HardwareSettings
 from reasoncore.infer.engine import Request, SamplingParams
 from reasoncore.infer.kv_cache import DecodeAttention, KVCache, PrefillAttention
 from reasoncore.infer.sampling import sample_tokens
-from reasoncore.model.attention import PackedAttention, group_by_length
+from reasoncore.model.attention import PackedAttention, end_to_end, group_by_length
 from reasoncore.model.network import Decoder, mixed_precision
 from reasoncore.model.tokenizer import ChatTokenizer
 from reasoncore.records import Completion
@@ -181,7 +181,7 @@ class _Decoding:
             [np.tile(np.arange(length), len(copies[i])) for i, length in zip(indices, lengths, strict=True)]
         )
         slots_X = self.cache.slots(torch.from_numpy(row).to(device), torch.from_numpy(position).to(device))
-        packed = PackedAttention(lengths, device)
+        packed = PackedAttention(end_to_end(lengths), device)
         attention = PrefillAttention(self.cache, packed, torch.from_numpy(source).to(device), slots_X)
         tokens_N = torch.tensor([token for i in indices for token in self.prompts[i]], device=device)
         hidden_NC = self.model(tokens_N, packed.positions_N, attention)

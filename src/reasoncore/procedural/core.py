@@ -8,16 +8,17 @@ the order in which numbers are shown) is a function of that key, so one content 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from random import Random
-from typing import Literal
+from typing import Any, Literal
 
-from reasoncore.records import Problem, Trace
+from reasoncore.records import Problem, WorkedProblem
 
 Split = Literal["train", "probe", "test"]
-Params = tuple[int, ...]
+Params = tuple[Any, ...]
+"""Plain values, numbers and texts, that only the type itself looks into."""
 
 SPLITS: tuple[Split, ...] = ("train", "probe", "test")
 SPLIT_SHARES: dict[Split, float] = {"train": 0.90, "probe": 0.05, "test": 0.05}
@@ -31,15 +32,29 @@ class Draft:
 
     Attributes:
         prompts: Phrasings of the same question.
+        answer: The trusted final answer as text; empty where the reference alone decides.
+        solutions: A whole correct response for each strategy, some of :data:`STRATEGIES`.
+        reference: What the domain's verifier compares with where the answer alone is not enough.
+    """
+
+    prompts: tuple[str, ...]
+    answer: str
+    solutions: Mapping[str, str]
+    reference: Any = None
+
+
+def boxed_draft(prompts: tuple[str, ...], answer: Fraction, steps: Sequence[str], check: Sequence[str]) -> Draft:
+    """A draft with an exact number for an answer.
+
+    Args:
+        prompts: As in :class:`Draft`.
         answer: The exact answer.
         steps: Lines of the short solution, without the boxed answer.
         check: Lines of the fine-grained, self-checking solution, without the boxed answer.
     """
-
-    prompts: tuple[str, ...]
-    answer: Fraction
-    steps: list[str]
-    check: list[str]
+    boxed = f"\\boxed{{{answer}}}"
+    solutions = {"direct": boxed, "steps": "\n".join([*steps, boxed]), "check": "\n".join([*check, boxed])}
+    return Draft(prompts, str(answer), solutions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +63,7 @@ class ProblemType:
 
     Attributes:
         name: Unique within its subdomain.
-        draw: ``(rng, level) -> parameters``.
+        draw: ``(rng, level) -> parameters``, which stand for the content.
         write: ``(parameters, variant) -> draft``; ``variant`` is a non-negative integer that decides display order.
     """
 
@@ -57,22 +72,9 @@ class ProblemType:
     write: Callable[[Params, int], Draft]
 
 
-@dataclass(frozen=True, slots=True)
-class WorkedProblem:
-    """A problem, its canonical content and one correct solution text for each of :data:`STRATEGIES`."""
-
-    problem: Problem
-    solutions: Mapping[str, str]
-    content: str
-
-    @property
-    def split(self) -> Split:
-        """The split this problem's content belongs to."""
-        return split_of(self.content)
-
-    def trace(self, strategy: str) -> Trace:
-        """The solution by one strategy, as a training record."""
-        return Trace(self.problem, self.solutions[strategy], strategy)
+Subdomains = Mapping[str, tuple[ProblemType, ...]]
+Drill = Callable[[Random, int], list[str]]
+"""``(rng, level) -> lines`` of plain text for pretraining."""
 
 
 def content_key(subdomain: str, type_name: str, params: Params) -> str:
@@ -86,28 +88,22 @@ def split_of(content: str) -> Split:
     return "probe" if bucket == 0 else "test" if bucket == 1 else "train"
 
 
-def build(subdomain: str, kind: ProblemType, params: Params, level: int) -> WorkedProblem:
+def build(domain: str, subdomain: str, kind: ProblemType, params: Params, level: int) -> WorkedProblem:
     """Write out the problem with these parameters, in the one phrasing its content selects."""
     content = content_key(subdomain, kind.name, params)
     digest = _digest(content)
     variant = int.from_bytes(digest[8:12], "big")
     draft = kind.write(params, variant >> 4)
-    answer = str(draft.answer)
-    boxed = f"\\boxed{{{answer}}}"
     problem = Problem(
         id=f"{subdomain}-{kind.name}-{digest[12:20].hex()}",
-        domain="math",
+        domain=domain,
         subdomain=subdomain,
         prompt=draft.prompts[variant % 16 % len(draft.prompts)],
-        answer=answer,
+        answer=draft.answer,
         level=level,
+        reference=draft.reference,
     )
-    solutions = {
-        "direct": boxed,
-        "steps": "\n".join([*draft.steps, boxed]),
-        "check": "\n".join([*draft.check, boxed]),
-    }
-    return WorkedProblem(problem, solutions, content)
+    return WorkedProblem(problem, draft.solutions, content)
 
 
 def _digest(content: str) -> bytes:

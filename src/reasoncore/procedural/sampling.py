@@ -14,32 +14,40 @@ from reasoncore.procedural.core import (
     Params,
     ProblemType,
     Split,
-    WorkedProblem,
+    Subdomains,
     build,
     content_key,
     split_of,
 )
-from reasoncore.procedural.table import SUBDOMAINS
+from reasoncore.records import WorkedProblem
 
 _PATIENCE = 60
 
 
-def generate(subdomain: str, seed: int, index: int, levels: Sequence[int] = LEVELS) -> WorkedProblem:
-    """The problem number ``index`` of a stream, of any split; it depends on nothing but the arguments.
+def generate(
+    domain: str, subdomains: Subdomains, subdomain: str, seed: int, index: int, levels: Sequence[int] = LEVELS
+) -> WorkedProblem:
+    """The problem number ``index`` of a subdomain's stream, of any split; depends on nothing but the arguments.
 
     Raises:
         UserInputError: There is no such subdomain or level.
     """
-    _require("subdomain", [subdomain], SUBDOMAINS)
+    _require("subdomain", [subdomain], subdomains)
     _require("level", levels, LEVELS)
     rng = Random(f"{subdomain}/{seed}/{index}")
     level = rng.choice(levels)
-    kind = rng.choice(SUBDOMAINS[subdomain])
-    return build(subdomain, kind, kind.draw(rng, level), level)
+    kind = rng.choice(subdomains[subdomain])
+    return build(domain, subdomain, kind, kind.draw(rng, level), level)
 
 
 def sample_problems(
-    subdomains: Sequence[str], levels: Sequence[int], split: Split, count: int, seed: int
+    domain: str,
+    subdomains: Subdomains,
+    levels: Sequence[int],
+    split: Split,
+    count: int,
+    seed: int,
+    chosen: Sequence[str] | None = None,
 ) -> list[WorkedProblem]:
     """``count`` distinct problems of one split, the subdomains in turn.
 
@@ -47,45 +55,56 @@ def sample_problems(
     after which the others go on without it. Asking for more with the same other arguments only appends.
 
     Args:
-        subdomains: Keys of :data:`~reasoncore.procedural.table.SUBDOMAINS`.
+        domain: What the problems say they belong to.
+        subdomains: The domain's problem types by subdomain.
         levels: Difficulty levels to draw from.
         split: ``"train"``, ``"probe"`` or ``"test"``; they never share a problem.
         count: How many problems.
         seed: Which sample.
+        chosen: Only these subdomains; None takes all.
 
     Raises:
         UserInputError: An unknown subdomain, level or split, or fewer than ``count`` distinct problems were found.
     """
-    _require("subdomain", subdomains, SUBDOMAINS)
+    names = tuple(subdomains) if chosen is None else tuple(dict.fromkeys(chosen))
+    _require("subdomain", names, subdomains)
     _require("level", levels, LEVELS)
     _require("split", [split], SPLITS)
-    decks = [_Deck(name, levels, split, seed) for name in dict.fromkeys(subdomains)]
-    chosen: list[WorkedProblem] = []
-    while len(chosen) < count:
-        deck = decks[len(chosen) % len(decks)]
+    decks = [_Deck(domain, name, subdomains[name], levels, split, seed) for name in names]
+    drawn: list[WorkedProblem] = []
+    while len(drawn) < count:
+        deck = decks[len(drawn) % len(decks)]
         worked = deck.next()
         if worked is None:
             raise UserInputError(
                 f"procedural problems: only {len(deck.seen)} distinct {deck.subdomain} problems found in split "
                 f"{split!r} at levels {sorted(set(levels))}; {count} problems over {len(decks)} subdomain(s) wanted",
-                f"Ask for at most {len(chosen)} problems, or add levels (there are {_listed(LEVELS)}).",
+                f"Ask for at most {len(drawn)} problems, or add levels (there are {_listed(LEVELS)}).",
             )
-        chosen.append(worked)
-    return chosen
+        drawn.append(worked)
+    return drawn
 
 
 class _Deck:
     """Distinct problems of one subdomain and split, combination of level and type by turns."""
 
-    def __init__(self, subdomain: str, levels: Sequence[int], split: Split, seed: int) -> None:
-        self.subdomain = subdomain
+    def __init__(
+        self,
+        domain: str,
+        subdomain: str,
+        types: Sequence[ProblemType],
+        levels: Sequence[int],
+        split: Split,
+        seed: int,
+    ) -> None:
+        self.domain, self.subdomain = domain, subdomain
         self.seen: set[str] = set()
         self._split = split
         self._patience = int(_PATIENCE / SPLIT_SHARES[split])
         self._turn = 0
         self._cells = [
             (kind, level, Random(f"{subdomain}/{kind.name}/{level}/{split}/{seed}"))
-            for level, kind in product(sorted(set(levels)), SUBDOMAINS[subdomain])
+            for level, kind in product(sorted(set(levels)), types)
         ]
         Random(f"{subdomain}/{seed}").shuffle(self._cells)
 
@@ -97,7 +116,7 @@ class _Deck:
             params = self._new_params(kind, level, rng)
             if params is not None:
                 self._turn += 1
-                return build(self.subdomain, kind, params, level)
+                return build(self.domain, self.subdomain, kind, params, level)
             del self._cells[self._turn]
         return None
 

@@ -1,13 +1,13 @@
-"""The table of subdomains and their problem types. A new subdomain is one more row."""
+"""The procedural domains and their subdomains. A new domain is one more row."""
 
 from __future__ import annotations
 
-from reasoncore.procedural import algebra, calculus, geometry, statistics
-from reasoncore.procedural.core import ProblemType
+from reasoncore.procedural import math
+from reasoncore.procedural.core import Drill, Subdomains
 
-SUBDOMAINS: dict[str, tuple[ProblemType, ...]] = {
-    "algebra": algebra.TYPES,
-    "geometry": geometry.TYPES,
-    "calculus": calculus.TYPES,
-    "statistics": statistics.TYPES,
+PROCEDURAL: dict[str, Subdomains] = {
+    "math": math.SUBDOMAINS,
+}
+DRILLS: dict[str, tuple[Drill, ...]] = {
+    "math": math.DRILLS,
 }

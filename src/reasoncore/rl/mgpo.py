@@ -25,6 +25,7 @@ from torch import Tensor
 
 from reasoncore.records import Group
 from reasoncore.rl.advantage import group_advantages
+from reasoncore.rl.long2short import long2short_rewards
 
 P0 = 0.5
 
@@ -39,20 +40,24 @@ def mgpo_weight(p: float, gamma: float) -> float:
     return math.exp(-gamma * max_entropy_deviation(p))
 
 
-def weighted_advantages(correct_G: Sequence[bool], rewards_G: Sequence[float], gamma: float) -> np.ndarray:
+def weighted_advantages(correct_G: Sequence[bool], rewards_G: Sequence[float] | np.ndarray, gamma: float) -> np.ndarray:
     """w(q) A_i for one group: the weight from correctness, the advantage from (possibly shaped) rewards."""
     p = sum(correct_G) / len(correct_G)
     return mgpo_weight(p, gamma) * group_advantages(np.asarray(rewards_G))
 
 
-def judged_advantages(group: Group, gamma: float) -> list[float | None]:
-    """w(q) A_i of each rollout of a group, None for those that could not be judged."""
+def judged_advantages(group: Group, gamma: float, long2short: float = 0.0) -> list[float | None]:
+    """w(q) A_i of each rollout of a group, None for those that could not be judged.
+
+    ``long2short`` is the lambda that shapes the rewards; p(q) stays that of correctness.
+    """
     judged = [i for i, verdict in enumerate(group.verdicts) if verdict.correct is not None]
     advantages: list[float | None] = [None] * len(group.verdicts)
     if judged:
-        verdicts = [group.verdicts[i] for i in judged]
-        weighted = weighted_advantages([v.correct is True for v in verdicts], [v.reward for v in verdicts], gamma)
-        for i, advantage in zip(judged, weighted.tolist(), strict=True):
+        correct = [group.verdicts[i].correct is True for i in judged]
+        lengths = [len(group.completions[i].token_ids) for i in judged]
+        shaped = long2short_rewards([group.verdicts[i].reward for i in judged], correct, lengths, long2short)
+        for i, advantage in zip(judged, weighted_advantages(correct, shaped, gamma).tolist(), strict=True):
             advantages[i] = advantage
     return advantages
 

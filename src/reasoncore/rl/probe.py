@@ -10,13 +10,14 @@ import numpy as np
 
 from reasoncore.config import ProbeSettings, RLStage
 from reasoncore.data.problems import load_problems
+from reasoncore.domains.judge import Judge
 from reasoncore.domains.rollout import roll_out
-from reasoncore.domains.table import Verifier
 from reasoncore.evals.metrics import pass_at_k
 from reasoncore.infer.engine import Engine, SamplingParams
 from reasoncore.records import Problem
 from reasoncore.seeding import derive_seed
 from reasoncore.stage import StageContext
+from reasoncore.timing import Clock, Spent
 
 
 @dataclass(frozen=True)
@@ -26,26 +27,28 @@ class Probe:
     settings: ProbeSettings | None
     problems: Sequence[Problem]
     engine: Engine
-    verifier: Verifier
+    judge: Judge
     sampling: SamplingParams
     seed: int
+    clock: Clock
 
     @classmethod
-    def prepare(cls, stage: RLStage, context: StageContext, engine: Engine, verifier: Verifier) -> Probe:
+    def prepare(cls, stage: RLStage, context: StageContext, engine: Engine, judge: Judge) -> Probe:
         """Load the probing set of an RL stage."""
         seed = derive_seed(context.run_seed, "probe")
-        problems = load_problems(stage.probe.data, "probe", seed, context.root) if stage.probe else []
+        problems = load_problems(stage.probe.data, context.domains, "probe", seed, context.root) if stage.probe else []
         sampling = SamplingParams(temperature=stage.temperature, max_tokens=stage.max_tokens)
-        return cls(stage.probe, problems, engine, verifier, sampling, seed)
+        return cls(stage.probe, problems, engine, judge, sampling, seed, context.clock)
 
     def measure(self, steps_done: int) -> dict[str, Any]:
         """Fields for ``metrics.jsonl`` when a measurement is due after so many steps, else none."""
         if self.settings is None or steps_done % self.settings.every:
             return {}
         k = self.settings.samples
-        groups = roll_out(
-            self.engine, self.verifier, self.problems, k, self.sampling, derive_seed(self.seed, steps_done)
-        )
+        probed = Clock()
+        seed = derive_seed(self.seed, steps_done)
+        groups = roll_out(self.engine, self.judge, self.problems, k, self.sampling, seed, probed)
+        self.clock.spent.setdefault("probing", Spent()).seconds += probed.seconds
         correct = [[v.correct for v in group.verdicts if v.correct is not None] for group in groups]
         judged = [verdicts for verdicts in correct if len(verdicts) == k]
         row: dict[str, Any] = {"probe/problems": len(judged)}

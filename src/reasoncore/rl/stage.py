@@ -8,13 +8,12 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Sequence
-from contextlib import closing
 from pathlib import Path
 
 from reasoncore.config import RLStage
 from reasoncore.data.problems import load_problems
+from reasoncore.domains.judge import Judge
 from reasoncore.domains.rollout import roll_out
-from reasoncore.domains.table import DOMAINS, Verifier
 from reasoncore.errors import StageFailedError
 from reasoncore.infer.engine import Engine, SamplingParams
 from reasoncore.infer.local import LocalEngine
@@ -27,6 +26,7 @@ from reasoncore.rl.step import rl_step, rollout_rows
 from reasoncore.run_dir import now, write_json_atomic
 from reasoncore.seeding import derive_seed
 from reasoncore.stage import StageContext
+from reasoncore.timing import Clock, Spent
 from reasoncore.train.learner import Learner
 from reasoncore.train.supervised import resume_from, save_progress
 
@@ -40,15 +40,16 @@ def run_rl(context: StageContext) -> None:
     assert context.start is not None
     settings: RLStage = context.settings
     started, directory = now(), context.directory
-    snapshot = directory.begin()
-    problems = load_problems(settings.data, "train", derive_seed(context.seed, "problems"), context.root)
+    snapshot = context.begin()
+    problems_seed = derive_seed(context.seed, "problems")
+    problems = load_problems(settings.data, context.domains, "train", problems_seed, context.root)
     model, tokenizer = load_checkpoint(context.start)
     learner = Learner(model, settings.optimiser, context.hardware)
     engine = LocalEngine(model, tokenizer, context.hardware)
     sampling = SamplingParams(temperature=settings.temperature, max_tokens=settings.max_tokens)
-    with closing(DOMAINS[problems[0].domain].make_verifier()) as verifier:
-        kept, counts = _kept_problems(context, engine, verifier, problems, sampling)
-        probe = Probe.prepare(settings, context, engine, verifier)
+    with context.judge() as judge:
+        kept, counts = _kept_problems(context, engine, judge, problems, sampling)
+        probe = Probe.prepare(settings, context, engine, judge)
         first_step = resume_from(snapshot, learner)
         if first_step == 0:
             directory.append("metrics.jsonl", {"step": 0, **probe.measure(0)})
@@ -59,27 +60,30 @@ def run_rl(context: StageContext) -> None:
         with track(f"{directory.path.name} (steps)", settings.steps, first_step) as task:
             for step in range(first_step, settings.steps):
                 batch = [kept[i] for i in _prompts_of(step, len(kept), settings.prompts_per_step, context.seed)]
-                groups, row = rl_step(step, batch, engine, verifier, learner, settings, sampling, context.seed)
+                groups, row = rl_step(
+                    step, batch, engine, judge, learner, settings, sampling, context.seed, context.clock
+                )
                 directory.append("metrics.jsonl", {**row, **probe.measure(step + 1)})
-                directory.append("rollouts.jsonl", *rollout_rows(step + 1, groups, settings.gamma))
+                directory.append("rollouts.jsonl", *rollout_rows(step + 1, groups, settings))
                 if (step + 1) % settings.save_every == 0 and step + 1 < settings.steps:
-                    save_progress(learner, directory, step + 1, save)
+                    save_progress(learner, context, step + 1, save)
                 task.advance(note=f"reward {row['reward']:.3f}")
     summary = {
         "prompts": len(problems),
-        "kept": counts.kept,
-        "dropped_all_right": counts.all_correct,
+        "kept": len(kept),
+        "dropped_all_right": 0 if settings.keep_always_right else counts.all_correct,
         "dropped_all_wrong": counts.all_wrong,
         "dropped_not_judged": counts.not_judged,
         "steps": settings.steps,
         "rollouts": settings.steps * settings.prompts_per_step * settings.group_size,
         "gamma": settings.gamma,
+        "long2short": settings.long2short,
     }
     context.finish(started, summary, model, tokenizer)
 
 
 def _kept_problems(
-    context: StageContext, engine: Engine, verifier: Verifier, problems: Sequence[Problem], sampling: SamplingParams
+    context: StageContext, engine: Engine, judge: Judge, problems: Sequence[Problem], sampling: SamplingParams
 ) -> tuple[list[Problem], FilterCounts]:
     """The problems worth training on; the decision is kept in ``filter.json``."""
     settings: RLStage = context.settings
@@ -88,26 +92,29 @@ def _kept_problems(
         decision = json.loads(record.read_text(encoding="utf-8"))
         kept, counts = decision["kept"], FilterCounts(**decision["counts"])
     else:
-        seed = derive_seed(context.seed, "filter")
-        with track(f"{context.name}: prompt filter (rollouts)", len(problems) * settings.filter_rollouts) as task:
-            groups = roll_out(engine, verifier, problems, settings.filter_rollouts, sampling, seed, task.advance)
-        kept, counts = filter_prompts(groups)
+        seed, clock = derive_seed(context.seed, "filter"), Clock()
+        rollouts = settings.filter_rollouts
+        with track(f"{context.name}: prompt filter (rollouts)", len(problems) * rollouts) as task:
+            groups = roll_out(engine, judge, problems, rollouts, sampling, seed, clock, task.advance)
+        context.clock.spent.setdefault("filtering", Spent()).seconds += clock.seconds
+        kept, counts = filter_prompts(groups, keep_always_right=settings.keep_always_right)
         fields = {name: getattr(counts, name) for name in FilterCounts.__dataclass_fields__}
-        write_json_atomic(record, {"rollouts": settings.filter_rollouts, "counts": fields, "kept": kept})
-        say(f"{context.name}: prompt filter, {len(problems)} prompts x {settings.filter_rollouts} rollouts: {counts}")
+        write_json_atomic(record, {"rollouts": rollouts, "counts": fields, "kept": kept})
+        context.save_time()
+        say(f"{context.name}: prompt filter, {len(problems)} prompts x {rollouts} rollouts: {counts}")
     if not kept:
         raise StageFailedError(
             f"stage {context.name}: the prompt filter leaves nothing to learn from: of {len(problems)} prompts "
             f"x {settings.filter_rollouts} rollouts it {counts}",
             "Use problems nearer to what the checkpoint can do, or more filter_rollouts, in a new run folder.",
         )
-    problem_of = {problem.id: problem for problem in problems}
+    problem_of = {problem.key: problem for problem in problems}
     if not set(kept) <= problem_of.keys():
         raise StageFailedError(
             f"stage {context.name}: the problems are not those that the prompt filter saw",
             "Put the data file back as it was, or use a new run folder.",
         )
-    return [problem_of[problem_id] for problem_id in kept], counts
+    return [problem_of[key] for key in kept], counts
 
 
 def _prompts_of(step: int, count: int, per_step: int, seed: int) -> list[int]:

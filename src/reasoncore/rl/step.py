@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -11,14 +10,15 @@ import torch
 from torch import Tensor
 
 from reasoncore.config import RLStage
+from reasoncore.domains.judge import Judge
 from reasoncore.domains.rollout import roll_out
-from reasoncore.domains.table import Verifier
 from reasoncore.infer.engine import Engine, SamplingParams
 from reasoncore.records import Group, Problem
 from reasoncore.rl.mgpo import judged_advantages, mgpo_loss, mgpo_weight
 from reasoncore.rl.mismatch import truncated_importance
 from reasoncore.rl.prompt_filter import accuracy
 from reasoncore.seeding import derive_seed
+from reasoncore.timing import Clock
 from reasoncore.train.learner import Learner
 from reasoncore.train.packing import MicroBatch, TrainingSequence
 from reasoncore.train.schedule import learning_rate
@@ -28,42 +28,45 @@ def rl_step(
     step: int,
     problems: Sequence[Problem],
     engine: Engine,
-    verifier: Verifier,
+    judge: Judge,
     learner: Learner,
     settings: RLStage,
     sampling: SamplingParams,
     seed: int,
+    clock: Clock,
 ) -> tuple[list[Group], dict[str, Any]]:
     """Do 0-based ``step``. Returns the groups and the row for ``metrics.jsonl``."""
-    started = time.perf_counter()
-    groups = roll_out(engine, verifier, problems, settings.group_size, sampling, derive_seed(seed, "step", step))
-    sampled = time.perf_counter()
-    update = update_policy(learner, groups, settings)
+    step_clock = Clock()
+    groups = roll_out(
+        engine, judge, problems, settings.group_size, sampling, derive_seed(seed, "step", step), step_clock
+    )
     rates = settings.optimiser
     floor = rates.learning_rate if rates.final_learning_rate is None else rates.final_learning_rate
     rate = learning_rate(step, settings.steps, rates.learning_rate, rates.warmup_fraction, floor)
-    grad_norm = learner.optim_step(rate)
-    ended = time.perf_counter()
+    with step_clock.time("updating") as updated:
+        update = update_policy(learner, groups, settings)
+        grad_norm = learner.optim_step(rate)
+        updated.tokens = int(update.pop("tokens", 0))
+    clock.add(step_clock)
     row = {
         "step": step + 1,
         **rollout_metrics(groups),
         **update,
         "grad_norm": grad_norm,
         "learning_rate": rate,
-        "step_time": ended - started,
-        "rollout_time": sampled - started,
-        "update_time": ended - sampled,
+        "step_time": step_clock.seconds,
+        **{f"{name}_time": part.seconds for name, part in step_clock.spent.items()},
     }
     return groups, row
 
 
 def update_policy(learner: Learner, groups: Sequence[Group], settings: RLStage) -> dict[str, float]:
-    """Accumulate the gradient of equation 3 over the groups. Returns loss and sampler-learner mismatch.
+    """Accumulate the gradient of equation 3 over the groups. Returns loss, mismatch and tokens.
 
     Rollouts without advantage add exactly nothing to the gradient, so they are not run through the learner; they stay
     in every denominator.
     """
-    sequences, token_weights = policy_sequences(groups, settings.gamma)
+    sequences, token_weights = policy_sequences(groups, settings)
     if not sequences:
         return {"loss": 0.0}
     weight_of = {id(sequence): weight for sequence, weight in zip(sequences, token_weights, strict=True)}
@@ -96,15 +99,16 @@ def update_policy(learner: Learner, groups: Sequence[Group], settings: RLStage) 
         "sampling/importance_sampling_ratio/mean": totals["ratio"] / totals["tokens"],
         "sampling/sampling_logp_difference/mean": totals["gap"] / totals["tokens"],
         "sampling/sampling_logp_difference/max": largest,
+        "tokens": sum(len(sequence.token_ids) for sequence in sequences),
     }
 
 
-def policy_sequences(groups: Sequence[Group], gamma: float) -> tuple[list[TrainingSequence], list[float]]:
+def policy_sequences(groups: Sequence[Group], settings: RLStage) -> tuple[list[TrainingSequence], list[float]]:
     """Rollouts with an advantage, and each one's token weight 1 / (groups x judged rollouts of its group x |y_i|)."""
     counted = [group for group in groups if accuracy(group) is not None]
     sequences, weights = [], []
     for group in counted:
-        advantages = judged_advantages(group, gamma)
+        advantages = judged_advantages(group, settings.gamma, settings.long2short)
         judged = sum(advantage is not None for advantage in advantages)
         for completion, advantage in zip(group.completions, advantages, strict=True):
             if advantage and completion.token_ids:
@@ -136,21 +140,33 @@ def rollout_metrics(groups: Sequence[Group]) -> dict[str, Any]:
         "frac_reward_zero_std": float(np.mean([np.ptp(r) == 0 for r in rewards])) if rewards else 1.0,
         "entropy": -float(np.mean(log_probs)) if log_probs else 0.0,
         "completions/mean_length": float(np.mean([len(c.token_ids) for c in completions])),
+        **_mean_right_length(groups),
         "completions/clipped_ratio": float(np.mean([c.finish == "length" for c in completions])),
         "not_judged": unjudged,
         "num_tokens": sum(len(c.prompt_token_ids) + len(c.token_ids) for c in completions),
     }
 
 
-def rollout_rows(step: int, groups: Sequence[Group], gamma: float) -> Iterator[dict[str, Any]]:
+def _mean_right_length(groups: Sequence[Group]) -> dict[str, float]:
+    lengths = [
+        len(completion.token_ids)
+        for group in groups
+        for completion, verdict in zip(group.completions, group.verdicts, strict=True)
+        if verdict.correct
+    ]
+    return {"completions/mean_right_length": float(np.mean(lengths))} if lengths else {}
+
+
+def rollout_rows(step: int, groups: Sequence[Group], settings: RLStage) -> Iterator[dict[str, Any]]:
     """Rows for ``rollouts.jsonl``."""
     for group in groups:
         p = accuracy(group)
-        advantages = judged_advantages(group, gamma)
+        advantages = judged_advantages(group, settings.gamma, settings.long2short)
         for sample, (completion, verdict) in enumerate(zip(group.completions, group.verdicts, strict=True)):
             yield {
                 "step": step,
                 "problem_id": group.problem.id,
+                "domain": group.problem.domain,
                 "subdomain": group.problem.subdomain,
                 "level": group.problem.level,
                 "sample": sample,
@@ -164,5 +180,5 @@ def rollout_rows(step: int, groups: Sequence[Group], gamma: float) -> Iterator[d
                 "reward": verdict.reward,
                 "reason": verdict.reason,
                 "advantage": advantages[sample],
-                "weight": None if p is None else mgpo_weight(p, gamma),
+                "weight": None if p is None else mgpo_weight(p, settings.gamma),
             }

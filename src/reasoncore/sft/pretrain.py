@@ -5,6 +5,7 @@ Not part of the method, which starts from a published base; it makes the embedde
 
 from __future__ import annotations
 
+from reasoncore.config import PretrainStage
 from reasoncore.errors import DataError
 from reasoncore.model.checkpoint import load_checkpoint
 from reasoncore.model.config import parse_config
@@ -22,8 +23,9 @@ TOKENIZER_DOCUMENTS = 20_000
 
 def run_pretrain(context: StageContext) -> None:
     """Train the tokenizer, then the decoder, and write the stage's checkpoint."""
-    settings, started = context.settings, now()
-    snapshot = context.directory.begin()
+    settings: PretrainStage = context.settings
+    started = now()
+    snapshot = context.begin()
     documents = [plain_text(index, context.seed, settings.levels) for index in range(settings.documents)]
     if snapshot is None:
         shape = settings.model.model_dump(exclude={"vocab_size"})
@@ -40,16 +42,7 @@ def run_pretrain(context: StageContext) -> None:
     if not sequences:
         raise DataError(f"stage {context.name}: every document is longer than max_length", "Raise max_length.")
     learner = Learner(model, settings.optimiser, context.hardware)
-    steps = fit(
-        learner,
-        sequences,
-        settings,
-        1,
-        context.seed,
-        context.directory,
-        lambda folder: context.save(folder, model, tokenizer),
-        resume_from(snapshot, learner),
-    )
+    steps = fit(learner, sequences, settings, 1, context, tokenizer, resume_from(snapshot, learner))
     tokens = sum(len(sequence.token_ids) for sequence in sequences)
     summary = {
         "samples": len(sequences),

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from reasoncore.config import SFTStage
 from reasoncore.data.problems import load_traces
 from reasoncore.errors import DataError
 from reasoncore.model.checkpoint import load_checkpoint
 from reasoncore.model.tokenizer import ChatTokenizer
 from reasoncore.records import Trace
 from reasoncore.run_dir import now
+from reasoncore.sft.hard import hard_subset
 from reasoncore.stage import StageContext
 from reasoncore.train.learner import Learner
 from reasoncore.train.packing import TrainingSequence
@@ -20,10 +22,12 @@ from reasoncore.train.supervised import fit, resume_from
 def run_sft(context: StageContext) -> None:
     """Fine-tune the starting checkpoint on traces and write the stage's checkpoint."""
     assert context.start is not None
-    settings, started = context.settings, now()
-    snapshot = context.directory.begin()
+    settings: SFTStage = context.settings
+    started = now()
+    snapshot = context.begin()
     model, tokenizer = load_checkpoint(context.start)
-    traces = load_traces(settings.data, context.seed, context.root)
+    loaded = load_traces(settings.data, context.domains, context.seed, context.root)
+    traces = loaded if settings.hard is None else hard_subset(context, loaded, settings.hard, tokenizer)
     limit = min(settings.max_length, model.config.max_position_embeddings)
     sequences, dropped = to_sequences(traces, tokenizer, limit)
     if not sequences:
@@ -36,17 +40,19 @@ def run_sft(context: StageContext) -> None:
         sequences,
         settings,
         settings.epochs,
-        context.seed,
-        context.directory,
-        lambda folder: context.save(folder, model, tokenizer),
+        context,
+        tokenizer,
         resume_from(snapshot, learner),
+        keep_checkpoints=settings.keep_checkpoints,
     )
     summary = {
+        "traces": len(loaded),
         "samples": len(sequences),
         "dropped_too_long": dropped,
         "tokens": sum(len(sequence.token_ids) for sequence in sequences),
         "epochs": settings.epochs,
         "steps": steps,
+        **{f"domain_{name}": count for name, count in sorted(Counter(t.problem.domain for t in traces).items())},
         **{f"strategy_{name}": count for name, count in sorted(Counter(t.strategy for t in traces).items())},
     }
     context.finish(started, summary, model, tokenizer)

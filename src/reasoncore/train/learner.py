@@ -16,7 +16,7 @@ from torch import Tensor
 
 from reasoncore.config import HardwareSettings, OptimiserSettings
 from reasoncore.errors import StageFailedError
-from reasoncore.model.attention import group_by_length
+from reasoncore.model.attention import group_by_prompt
 from reasoncore.model.network import Decoder, mixed_precision
 from reasoncore.train.loss import token_log_probs
 from reasoncore.train.packing import MicroBatch, TrainingSequence, pack
@@ -110,9 +110,10 @@ class Learner:
                 }
 
     def _micro_batches(self, sequences: Sequence[TrainingSequence]) -> Iterator[tuple[list[int], MicroBatch]]:
-        """Indices into ``sequences`` and the packed micro-batch, shortest first."""
+        """Indices into ``sequences`` and the packed micro-batch; prompts together, shortest first."""
         lengths = [len(sequence.token_ids) for sequence in sequences]
-        for indices in group_by_length(lengths, self.tokens_per_micro_batch):
+        prompts = [sequence.token_ids[: sequence.prompt_length] for sequence in sequences]
+        for indices in group_by_prompt(lengths, prompts, self.tokens_per_micro_batch):
             yield indices, pack([sequences[index] for index in indices], self.device)
 
     def _log_probs(self, batch: MicroBatch, temperature: float) -> Tensor:

@@ -35,11 +35,11 @@ class TrainingSequence:
 
 @dataclass(frozen=True)
 class MicroBatch:
-    """Documents laid end to end. N input tokens, R response tokens.
+    """Documents in one stream. N input tokens, R response tokens.
 
     Attributes:
         sequences: The documents, in stream order.
-        tokens_N: Inputs: every document without its last token, which predicts nothing.
+        tokens_N: Inputs: every document without its last token, which predicts nothing; shared prompts once.
         predicts_R: Stream positions whose hidden state predicts a response token.
         targets_R: Those response tokens.
         sequence_R: Which of ``sequences`` each belongs to.
@@ -54,21 +54,31 @@ class MicroBatch:
 
 
 def pack(sequences: Sequence[TrainingSequence], device: torch.device) -> MicroBatch:
-    """Lay documents end to end."""
+    """Lay documents end to end; a prompt that several share is there once."""
     tokens: list[int] = []
     predicts: list[int] = []
     targets: list[int] = []
+    documents: list[tuple[range, range]] = []
+    prompts: dict[tuple[int, ...], range] = {}
+
+    def lay(token_ids: tuple[int, ...]) -> range:
+        tokens.extend(token_ids)
+        return range(len(tokens) - len(token_ids), len(tokens))
+
     for sequence in sequences:
         assert 1 <= sequence.prompt_length < len(sequence.token_ids)
-        first = len(tokens) + sequence.prompt_length - 1
-        predicts.extend(range(first, first + sequence.response_length))
-        targets.extend(sequence.token_ids[sequence.prompt_length :])
-        tokens.extend(sequence.token_ids[:-1])
+        prompt, response = sequence.token_ids[: sequence.prompt_length], sequence.token_ids[sequence.prompt_length :]
+        if prompt not in prompts:
+            prompts[prompt] = lay(prompt)
+        inputs = lay(response[:-1])
+        documents.append((prompts[prompt], inputs))
+        predicts += [prompts[prompt][-1], *inputs]
+        targets += response
     counts = torch.tensor([sequence.response_length for sequence in sequences])
     return MicroBatch(
         sequences=tuple(sequences),
         tokens_N=torch.tensor(tokens, device=device),
-        attention=PackedAttention([len(sequence.token_ids) - 1 for sequence in sequences], device),
+        attention=PackedAttention(documents, device),
         predicts_R=torch.tensor(predicts, device=device),
         targets_R=torch.tensor(targets, device=device),
         sequence_R=torch.repeat_interleave(torch.arange(len(sequences)), counts).to(device),

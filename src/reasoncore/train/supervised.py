@@ -8,17 +8,18 @@ from __future__ import annotations
 import json
 import math
 import random
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from torch import Tensor
 
 from reasoncore.config import SupervisedSettings
+from reasoncore.model.tokenizer import ChatTokenizer
 from reasoncore.model.weights import load_into
 from reasoncore.progress import track
 from reasoncore.run_dir import StageDir, write_folder_atomic
 from reasoncore.seeding import derive_seed
+from reasoncore.stage import StageContext
 from reasoncore.train.learner import Learner
 from reasoncore.train.packing import MicroBatch, TrainingSequence
 from reasoncore.train.schedule import learning_rate
@@ -29,27 +30,34 @@ def fit(
     sequences: Sequence[TrainingSequence],
     settings: SupervisedSettings,
     epochs: int,
-    seed: int,
-    directory: StageDir,
-    save: Callable[[Path], None],
+    context: StageContext,
+    tokenizer: ChatTokenizer,
     first_step: int = 0,
+    *,
+    keep_checkpoints: bool = False,
 ) -> int:
-    """Train on ``sequences`` for ``epochs``, logging to and snapshotting in ``directory``.
+    """Train on ``sequences`` for ``epochs``, logging to and snapshotting in the stage's folder.
 
     Args:
-        save: Writes a checkpoint of the weights into a folder.
         first_step: Steps done before an interruption.
+        keep_checkpoints: Keep every periodic checkpoint, not only the one to resume from.
 
     Returns:
         The number of steps of the whole stage.
     """
+    directory = context.directory
     total_steps = math.ceil(epochs * len(sequences) / settings.batch_size)
     rates = settings.optimiser
     floor = rates.learning_rate if rates.final_learning_rate is None else rates.final_learning_rate
+
+    def save(folder: Path) -> None:
+        context.save(folder, learner.model, tokenizer)
+
     with track(f"{directory.path.name} (steps)", total_steps, first_step) as task:
         for step in range(first_step, total_steps):
-            started = time.perf_counter()
-            batch = [sequences[i] for i in batch_indices(len(sequences), settings.batch_size, step, seed, epochs)]
+            batch = [
+                sequences[i] for i in batch_indices(len(sequences), settings.batch_size, step, context.seed, epochs)
+            ]
             response_tokens = sum(sequence.response_length for sequence in batch)
 
             def cross_entropy(
@@ -57,17 +65,20 @@ def fit(
             ) -> tuple[Tensor, dict[str, float]]:
                 return -log_probs_R.sum() / response_tokens, {}
 
-            loss = learner.forward_backward(batch, cross_entropy)["loss"]
             rate = learning_rate(step, total_steps, rates.learning_rate, rates.warmup_fraction, floor)
-            grad_norm = learner.optim_step(rate)
-            seconds = time.perf_counter() - started
-            tokens = sum(len(sequence.token_ids) for sequence in batch)
+            with context.clock.time("updating") as spent:
+                loss = learner.forward_backward(batch, cross_entropy)["loss"]
+                grad_norm = learner.optim_step(rate)
+                spent.tokens = tokens = sum(len(sequence.token_ids) for sequence in batch)
             row = {"step": step + 1, "loss": loss, "learning_rate": rate, "grad_norm": grad_norm, "num_tokens": tokens}
-            directory.append("metrics.jsonl", {**row, "step_time": seconds, "tokens_per_second": tokens / seconds})
+            directory.append(
+                "metrics.jsonl",
+                {**row, "step_time": spent.seconds, "tokens_per_second": tokens / spent.seconds},
+            )
             if (step + 1) % settings.save_every == 0 and step + 1 < total_steps:
-                if settings.keep_checkpoints:
+                if keep_checkpoints:
                     keep_checkpoint(directory, step + 1, save)
-                save_progress(learner, directory, step + 1, save)
+                save_progress(learner, context, step + 1, save)
             task.advance(note=f"loss {loss:.3f}")
     return total_steps
 
@@ -92,14 +103,15 @@ def resume_from(snapshot: Path | None, learner: Learner) -> int:
     return int(json.loads((snapshot / "snapshot.json").read_text(encoding="utf-8"))["step"])
 
 
-def save_progress(learner: Learner, directory: StageDir, step: int, save: Callable[[Path], None]) -> None:
+def save_progress(learner: Learner, context: StageContext, step: int, save: Callable[[Path], None]) -> None:
     """Snapshot weights and optimiser, to resume from."""
 
     def fill(folder: Path) -> None:
         save(folder)
         learner.save_state(folder)
 
-    directory.save_snapshot(step, fill)
+    context.directory.save_snapshot(step, fill)
+    context.save_time()
 
 
 def keep_checkpoint(directory: StageDir, step: int, save: Callable[[Path], None]) -> None:

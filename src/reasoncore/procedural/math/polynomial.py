@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
-from reasoncore.procedural.arithmetic import Number, paren, plus, product, running_sum, signed_sum
+from reasoncore.procedural.math.arithmetic import Number, paren, plus, product, running_sum, signed_sum
 
 
 def poly(coefficients: Sequence[Number]) -> str:

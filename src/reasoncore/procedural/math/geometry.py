@@ -5,8 +5,8 @@ from __future__ import annotations
 from fractions import Fraction
 from random import Random
 
-from reasoncore.procedural.arithmetic import addition, product, quotient, ratio, running_sum
-from reasoncore.procedural.core import Draft, Params, ProblemType
+from reasoncore.procedural.core import Draft, Params, ProblemType, boxed_draft
+from reasoncore.procedural.math.arithmetic import addition, product, quotient, ratio, running_sum
 
 _AREA_GIVEN, _PERIMETER_GIVEN = 0, 1
 
@@ -31,7 +31,7 @@ def _write_missing_side(params: Params, variant: int) -> Draft:
         a, b = b, a
     area, half = a * b, a + b
     if given == _AREA_GIVEN:
-        return Draft(
+        return boxed_draft(
             prompts=(
                 f"A rectangle has area {area} and one side {a}. What is its perimeter?",
                 f"Find the perimeter of a rectangle with area {area} and one side {a}.",
@@ -40,7 +40,7 @@ def _write_missing_side(params: Params, variant: int) -> Draft:
             steps=[ratio(area, a), f"{a} + {b} = {half}", f"2*{half} = {2 * half}"],
             check=[quotient(area, a), addition(a, b), product(2, half), f"Check: {product(a, b)}"],
         )
-    return Draft(
+    return boxed_draft(
         prompts=(
             f"A rectangle has perimeter {2 * half} and one side {a}. What is its area?",
             f"Find the area of a rectangle with perimeter {2 * half} and one side {a}.",
@@ -74,7 +74,7 @@ def _write_l_shape(params: Params, variant: int) -> Draft:
     whole, corner = a * b, c * d
     rest = whole - corner
     strips = (a * (b - d), (a - c) * d)
-    return Draft(
+    return boxed_draft(
         prompts=(
             f"From a rectangle of {a} by {b} a corner of {c} by {d} is cut off. What area is left?",
             f"An L-shape is a rectangle of {a} by {b} without a corner of {c} by {d}. Find its area.",
@@ -105,7 +105,7 @@ def _write_trapezoid(params: Params, variant: int) -> Draft:
         a, b = b, a
     both = a + b
     halves = Fraction(a * height, 2), Fraction(b * height, 2)
-    return Draft(
+    return boxed_draft(
         prompts=(
             f"A trapezoid has parallel sides {a} and {b} and height {height}. What is its area?",
             f"Find the area of a trapezoid with parallel sides {a} and {b} and height {height}.",
@@ -138,7 +138,7 @@ def _write_box(params: Params, variant: int) -> Draft:
     a, b, c = (params[i] for i in order)
     ab, bc, ac = a * b, b * c, a * c
     half = ab + bc + ac
-    return Draft(
+    return boxed_draft(
         prompts=(
             f"A box has edges {a}, {b} and {c}. What is its surface area?",
             f"Find the surface area of a box of {a} by {b} by {c}.",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from fractions import Fraction
 from random import Random
 
-from reasoncore.procedural.arithmetic import addition, product, quotient, ratio, running_sum
-from reasoncore.procedural.core import Draft, Params, ProblemType
+from reasoncore.procedural.core import Draft, Params, ProblemType, boxed_draft
+from reasoncore.procedural.math.arithmetic import addition, product, quotient, ratio, running_sum
 
 _RED, _NOT_RED, _BOTH_RED, _RED_AND_BLUE = range(4)
 
@@ -20,7 +20,7 @@ def _draw_mean(rng: Random, level: int) -> Params:
 def _write_mean(params: Params, variant: int) -> Draft:
     numbers = _shuffled(params, variant)
     listed, count, total = _comma(numbers), len(numbers), sum(numbers)
-    return Draft(
+    return boxed_draft(
         prompts=(
             f"What is the mean of {listed}?",
             f"Find the average of the numbers {listed}.",
@@ -66,7 +66,7 @@ def _write_median(params: Params, variant: int) -> Draft:
             f"median = {quotient(low + high, 2)}",
             counts,
         ]
-    return Draft(
+    return boxed_draft(
         prompts=(
             f"What is the median of {_comma(numbers)}?",
             f"Find the median of the numbers {_comma(numbers)}.",
@@ -92,7 +92,7 @@ def _write_expected(params: Params, variant: int) -> Draft:
     worth = [many * value for value, many in pairs]
     total = sum(worth)
     products = " + ".join(f"{many}*{value}" for value, many in pairs)
-    return Draft(
+    return boxed_draft(
         prompts=(
             f"A bag holds {listed}. What is the expected worth of a random card?",
             f"One card is drawn at random from {listed}. Find its expected worth.",
@@ -147,7 +147,7 @@ def _write_probability(params: Params, variant: int) -> Draft:
         colour = "red" if asked == _RED else "not red"
         answer, complement = Fraction(wanted, count), Fraction(other, count)
         found = [] if asked == _RED else [addition(count, -red)]
-        return Draft(
+        return boxed_draft(
             prompts=(
                 f"{bag} One is drawn. What is the probability that it is {colour}?",
                 f"{bag} Find the chance that a random ball is {colour}.",
@@ -169,7 +169,7 @@ def _write_probability(params: Params, variant: int) -> Draft:
         wish, ways = "one is red and one is blue", 2 * red * others[0]
         short, fine = f"2*{red}*{others[0]}", [product(red, others[0]), product(2, red * others[0])]
     answer = Fraction(ways, ordered)
-    return Draft(
+    return boxed_draft(
         prompts=(
             f"{bag} Two are drawn at once. What is the probability that {wish}?",
             f"{bag} Two are taken without putting back. Find the chance that {wish}.",

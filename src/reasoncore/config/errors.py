@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
@@ -51,7 +51,16 @@ def _fields_at(place: Sequence[str | int], recipe: type[BaseModel], stages: Mapp
     if len(place) > 2 and place[0] == "stages":
         model, place = stages[str(place[2])], place[3:]
     for part in place:
-        annotation = model.model_fields[str(part)].annotation
-        candidates = [annotation, *getattr(annotation, "__args__", ())]
-        model = next(c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel))
+        # A table of named sections leads to the same section whatever the name.
+        model = _section(model.model_fields[str(part)].annotation) if _is_section(model) else get_args(model)[1]
     return list(model.model_fields)
+
+
+def _section(annotation: Any) -> Any:
+    """The section, or table of sections, of a field that may also be absent."""
+    candidates = [annotation, *get_args(annotation)]
+    return next(c for c in candidates if _is_section(c) or get_origin(c) is dict)
+
+
+def _is_section(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)

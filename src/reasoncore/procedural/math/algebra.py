@@ -5,9 +5,19 @@ from __future__ import annotations
 from fractions import Fraction
 from random import Random
 
-from reasoncore.procedural.arithmetic import addition, nonzero, paren, plus, product, quotient, ratio, signed_sum, times
-from reasoncore.procedural.core import Draft, Params, ProblemType
-from reasoncore.procedural.polynomial import fine_value, horner, poly, powers_line, short_value, value_at
+from reasoncore.procedural.core import Draft, Params, ProblemType, boxed_draft
+from reasoncore.procedural.math.arithmetic import (
+    addition,
+    nonzero,
+    paren,
+    plus,
+    product,
+    quotient,
+    ratio,
+    signed_sum,
+    times,
+)
+from reasoncore.procedural.math.polynomial import fine_value, horner, poly, powers_line, short_value, value_at
 
 
 def _draw_linear(rng: Random, level: int) -> Params:
@@ -32,7 +42,7 @@ def _write_linear(params: Params, variant: int) -> Draft:
     x = Fraction(c - b, a)
     equation = f"{poly((a, b))} = {c}"
     moved = f"{signed_sum([c, -b])} = {c - b}"
-    return Draft(
+    return boxed_draft(
         prompts=(
             f"Solve for x: {equation}.",
             f"Find the number x that satisfies {equation}.",
@@ -70,7 +80,7 @@ def _write_both_sides(params: Params, variant: int) -> Draft:
     left, right = poly((a, b)), poly((c, d))
     equation = f"{left} = {right}" if variant % 2 else f"{right} = {left}"
     value = a * x + b
-    return Draft(
+    return boxed_draft(
         prompts=(
             f"Solve for x: {equation}.",
             f"Find the number x that satisfies {equation}.",
@@ -103,7 +113,7 @@ def _draw_polynomial(rng: Random, level: int) -> Params:
 def _write_polynomial(params: Params, variant: int) -> Draft:
     k, coefficients = params[0], params[1:]
     text = poly(coefficients)
-    return Draft(
+    return boxed_draft(
         prompts=(
             f"Let f(x) = {text}. What is f({k})?",
             f"Evaluate f(x) = {text} at x = {k}.",
@@ -142,7 +152,7 @@ def _write_system(params: Params, variant: int) -> Draft:
     factor_y = f"{scale}*{paren(y)}" if scale > 1 else paren(y)
     substituted, summed = f"{times(a, x)} {'-' if b < 0 else '+'} {factor_y}", signed_sum([a * x, b * y])
     fine_difference = f"{a - b}x = {addition(t, -b * s) if s else t}"
-    return Draft(
+    return boxed_draft(
         prompts=(
             f"Given x + y = {s} and {second} = {t}, find x.",
             f"Two numbers satisfy x + y = {s} and {second} = {t}. What is x?",

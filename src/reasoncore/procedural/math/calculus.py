@@ -5,7 +5,8 @@ from __future__ import annotations
 from fractions import Fraction
 from random import Random
 
-from reasoncore.procedural.arithmetic import (
+from reasoncore.procedural.core import Draft, Params, ProblemType, boxed_draft
+from reasoncore.procedural.math.arithmetic import (
     addition,
     nonzero,
     paren,
@@ -17,8 +18,7 @@ from reasoncore.procedural.arithmetic import (
     signed_sum,
     times,
 )
-from reasoncore.procedural.core import Draft, Params, ProblemType
-from reasoncore.procedural.polynomial import (
+from reasoncore.procedural.math.polynomial import (
     derivative,
     fine_value,
     horner,
@@ -49,7 +49,7 @@ def _write_derivative(params: Params, variant: int) -> Draft:
     rule = f"f'(x) = {poly(slope)}"
     degree = len(coefficients) - 1
     factors = [(degree - i, c) for i, c in enumerate(coefficients[:-2])]
-    return Draft(
+    return boxed_draft(
         prompts=(
             f"Let f(x) = {text}. What is f'({k})?",
             f"Find the slope of f(x) = {text} at x = {k}.",
@@ -106,7 +106,7 @@ def _write_integral(params: Params, variant: int) -> Draft:
     steps.append(f"{signed_sum(parts)} = {total}")
     check += [*_sum_fraction_last(parts), f"Check: {_area_rule(coefficients, start, end)}"]
     text = poly(coefficients)
-    return Draft(
+    return boxed_draft(
         prompts=(
             f"Find the integral of {text} from x = {start} to x = {end}.",
             f"What is the definite integral of {text} from {start} to {end}?",
@@ -176,7 +176,7 @@ def _write_tangent(params: Params, variant: int) -> Draft:
     answer = c - a * k * k
     slope = derivative(coefficients)
     shift = [product(k, rise), addition(height, -k * rise)] if rise else []
-    return Draft(
+    return boxed_draft(
         prompts=(
             f"Find the y-intercept of the tangent to y = {text} at x = {k}.",
             f"The tangent to y = {text} at x = {k} meets the y-axis at which y?",
@@ -246,7 +246,7 @@ def _write_limit(params: Params, variant: int) -> Draft:
         value = Fraction(limit_top)
         steps = [split, f"limit = {top_value} = {limit_top}"]
         check = [*probes, f"limit = {top_value} = {limit_top}", f"Check: {_slope(top, k)} = {limit_top}"]
-    return Draft(
+    return boxed_draft(
         prompts=(
             f"Find the limit of {question} as x goes to {k}.",
             f"What is the limit of {question} as x approaches {k}?",

@@ -1,0 +1,46 @@
+"""A recipe: TOML -> frozen models <- dotted overrides. Unknown keys fail. Imports no torch."""
+
+from reasoncore.config.data import PROCEDURAL, ProblemSource, TraceSource
+from reasoncore.config.expectations import Expectation
+from reasoncore.config.recipe import Recipe, load_recipe, only_stages, references, sources_of
+from reasoncore.config.settings import HardwareSettings, OptimiserSettings
+from reasoncore.config.stages import (
+    DistillStage,
+    EvalStage,
+    FuseStage,
+    HardSettings,
+    ModelShape,
+    PretrainStage,
+    ProbeSettings,
+    RLStage,
+    SelectionSettings,
+    SFTStage,
+    Stage,
+    SupervisedSettings,
+)
+
+__all__ = [
+    "PROCEDURAL",
+    "DistillStage",
+    "EvalStage",
+    "Expectation",
+    "FuseStage",
+    "HardSettings",
+    "HardwareSettings",
+    "ModelShape",
+    "OptimiserSettings",
+    "PretrainStage",
+    "ProbeSettings",
+    "ProblemSource",
+    "RLStage",
+    "Recipe",
+    "SFTStage",
+    "SelectionSettings",
+    "Stage",
+    "SupervisedSettings",
+    "TraceSource",
+    "load_recipe",
+    "only_stages",
+    "references",
+    "sources_of",
+]

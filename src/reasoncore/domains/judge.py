@@ -1,0 +1,59 @@
+"""Judging problems of several domains: each domain's verifier, made when it is first needed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from types import TracebackType
+from typing import Self
+
+from reasoncore.domains.table import Domain, Verifier
+from reasoncore.infer.engine import Engine
+from reasoncore.records import Problem, Verdict
+
+
+class Judge:
+    """The verifiers of a table of domains. Closed when done; it stays usable.
+
+    Args:
+        domains: The table.
+        open_ended: Makes the engine that scores open-ended answers.
+    """
+
+    def __init__(self, domains: Mapping[str, Domain], open_ended: Callable[[], Engine]) -> None:
+        self._domains, self._open_ended = domains, open_ended
+        self._verifiers: dict[str, Verifier] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def judge(self, problems: Sequence[Problem], responses: Sequence[str]) -> list[Verdict]:
+        """Verdict on ``responses[i]`` to ``problems[i]``, in order. The same response to a problem is judged once."""
+        cases: dict[str, dict[tuple[str, str], Problem]] = {}
+        for problem, response in zip(problems, responses, strict=True):
+            cases.setdefault(problem.domain, {}).setdefault((problem.id, response), problem)
+        verdicts: dict[tuple[str, str, str], Verdict] = {}
+        for domain, distinct in cases.items():
+            references = [
+                problem.answer if problem.reference is None else problem.reference for problem in distinct.values()
+            ]
+            judged = self._verifier(domain).judge_many([response for _, response in distinct], references)
+            verdicts.update(((domain, *case), verdict) for case, verdict in zip(distinct, judged, strict=True))
+        return [
+            verdicts[problem.domain, problem.id, response]
+            for problem, response in zip(problems, responses, strict=True)
+        ]
+
+    def close(self) -> None:
+        """End what the verifiers started."""
+        for verifier in self._verifiers.values():
+            verifier.close()
+
+    def _verifier(self, domain: str) -> Verifier:
+        if domain not in self._verifiers:
+            self._verifiers[domain] = self._domains[domain].make_verifier(self._open_ended)
+        return self._verifiers[domain]

@@ -1,0 +1,25 @@
+"""Who scores open-ended answers: the embedded program, or a checkpoint."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from reasoncore.config import HardwareSettings
+from reasoncore.infer.engine import Engine
+from reasoncore.infer.local import LocalEngine
+from reasoncore.model.checkpoint import load_checkpoint, resolve_base
+from reasoncore.procedural.instruct.judge import ProceduralJudge
+
+PROCEDURAL_JUDGE = "procedural"
+
+
+def open_ended_judge(name: str, root: Path, hardware: HardwareSettings) -> Engine:
+    """``"procedural"``, a checkpoint folder or a hub id, as an engine.
+
+    Raises:
+        CheckpointError: There is no such checkpoint.
+    """
+    if name == PROCEDURAL_JUDGE:
+        return ProceduralJudge()
+    model, tokenizer = load_checkpoint(resolve_base(name, root))
+    return LocalEngine(model.to(hardware.resolved_device()), tokenizer, hardware)

@@ -1,0 +1,173 @@
+"""The fuse stage: probe an SFT stage's checkpoints, choose specialists, fuse them, probe the result against them."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from reasoncore.config import FuseStage
+from reasoncore.data.problems import load_problems
+from reasoncore.domains import Judge
+from reasoncore.domains.rollout import roll_out
+from reasoncore.evals.statistics import macro_paired_difference
+from reasoncore.infer.engine import SamplingParams
+from reasoncore.infer.local import LocalEngine
+from reasoncore.model.checkpoint import load_checkpoint
+from reasoncore.model.fusion import fuse
+from reasoncore.progress import say, track
+from reasoncore.records import Problem
+from reasoncore.run_dir import now, write_folder_atomic, write_json_atomic
+from reasoncore.seeding import derive_seed
+from reasoncore.sft.specialists import (
+    choose_specialists,
+    fusion_weights,
+    halves,
+    mean_by_subdomain,
+    pass_at_by_problem,
+)
+from reasoncore.stage import StageContext
+
+FUSED = "fused"
+
+
+def run_fuse(context: StageContext) -> None:
+    """Write the fused checkpoint and ``fusion.json``: every score, who was chosen, and who won on fresh problems."""
+    settings: FuseStage = context.settings
+    started = now()
+    context.begin()
+    candidates = candidate_checkpoints(context)
+    seed = derive_seed(context.seed, "problems")
+    problems = load_problems(settings.probe, context.domains, "probe", seed, context.root)
+    choosing, comparing = halves(problems)
+    last = list(candidates)[-1]
+    with context.judge() as judge:
+        k = 1 if settings.chosen_by == "pass@1" else settings.k
+        if settings.chosen_by == "last":
+            scores, specialists = {}, {"all": last}
+        else:
+            probed = _probe_all(context, judge, "choose", candidates, choosing)
+            scores = {name: mean_by_subdomain(by_k[str(k)]) for name, by_k in probed.items()}
+            specialists = choose_specialists(scores)
+        weights = fusion_weights(specialists)
+        _write_fused(context, candidates, weights, {"specialists": specialists, "probe_scores": scores})
+        rivals = {name: candidates[name] for name in (*weights, last)}
+        compared = _probe_all(context, judge, "compare", {**rivals, FUSED: context.directory.checkpoint}, comparing)
+    verdict = compare_with_fused({name: by_k[str(settings.k)] for name, by_k in compared.items()}, last)
+    write_json_atomic(
+        context.directory.path / "fusion.json",
+        {
+            "metric": f"pass@{settings.k}",
+            "chosen_by": settings.chosen_by,
+            "candidates": scores,
+            "specialists": specialists,
+            "weights": weights,
+            "compared": verdict,
+        },
+    )
+    say(f"{context.name}: {_sentence(verdict, settings.k)}")
+    context.finish(started, {"candidates": len(candidates), "fused": len(weights), **_summary(verdict)})
+
+
+def candidate_checkpoints(context: StageContext) -> dict[str, Path]:
+    """What a fuse stage chooses among, by name: an SFT stage's checkpoints in the order of training, or those named."""
+    of = context.settings.of
+    if not isinstance(of, str):
+        return {reference: context.checkpoint(reference) for reference in of}
+    directory = context.earlier[of]
+    kept = {folder.name: folder for folder in sorted((directory.path / "checkpoints").glob("step-*"))}
+    return {**kept, "last": directory.checkpoint}
+
+
+def compare_with_fused(values: Mapping[str, Mapping[str, Mapping[str, float]]], last: str) -> dict[str, Any]:
+    """Macro Pass@K of each model, and the fused one against the best single specialist and the last checkpoint.
+
+    Args:
+        values: By model, subdomain and problem; the fused model is called ``"fused"``.
+        last: Which of the models is the last checkpoint.
+    """
+    means = {name: _macro(by_subdomain) for name, by_subdomain in values.items()}
+    best = max((name for name in means if name != FUSED), key=means.__getitem__)
+    return {
+        "macro": means,
+        "subdomains": {name: mean_by_subdomain(by_subdomain) for name, by_subdomain in values.items()},
+        "winner": max(means, key=means.__getitem__),
+        "best_specialist": best,
+        "fused_minus_best_specialist": _difference(values[FUSED], values[best]),
+        "last": last,
+        "fused_minus_last": _difference(values[FUSED], values[last]),
+    }
+
+
+def _macro(by_subdomain: Mapping[str, Mapping[str, float]]) -> float:
+    means = mean_by_subdomain(by_subdomain)
+    return sum(means.values()) / len(means)
+
+
+def _difference(a: Mapping[str, Mapping[str, float]], b: Mapping[str, Mapping[str, float]]) -> dict[str, Any]:
+    both = {key: name for name, part in a.items() for key in part if key in b.get(name, {})}
+    return macro_paired_difference(
+        {key: [a[name][key]] for key, name in both.items()}, {key: [b[name][key]] for key, name in both.items()}, both
+    ).as_json()
+
+
+def _probe_all(
+    context: StageContext, judge: Judge, purpose: str, models: Mapping[str, Path], problems: Sequence[Problem]
+) -> dict[str, dict[str, dict[str, dict[str, float]]]]:
+    """Pass@1 and Pass@K by model, k, subdomain and problem; kept in ``probes-PURPOSE.json`` after each model."""
+    settings: FuseStage = context.settings
+    record = context.directory.path / f"probes-{purpose}.json"
+    done: dict[str, Any] = json.loads(record.read_text(encoding="utf-8")) if record.exists() else {}
+    sampling = SamplingParams(temperature=settings.temperature, max_tokens=settings.max_tokens)
+    seed = derive_seed(context.seed, purpose)
+    each = len(problems) * settings.samples
+    with track(f"{context.name}: probes to {purpose} (samples)", len(models) * each, len(done) * each) as task:
+        for name, folder in models.items():
+            if name in done:
+                continue
+            model, tokenizer = load_checkpoint(folder)
+            engine = LocalEngine(model.to(context.hardware.resolved_device()), tokenizer, context.hardware)
+            groups = roll_out(engine, judge, problems, settings.samples, sampling, seed, context.clock, task.advance)
+            done[name] = {str(k): pass_at_by_problem(groups, k) for k in sorted({1, settings.k})}
+            write_json_atomic(record, done)
+            context.save_time()
+    return done
+
+
+def _write_fused(
+    context: StageContext, candidates: Mapping[str, Path], weights: Mapping[str, float], facts: Mapping[str, Any]
+) -> None:
+    checkpoint = context.directory.checkpoint
+    if checkpoint.is_dir():
+        return
+    with context.clock.time("fusing"):
+        if len(weights) == 1:
+            (only,) = weights
+            write_folder_atomic(checkpoint, lambda folder: _copy(candidates[only], folder))
+        else:
+            fuse([candidates[name] for name in weights], list(weights.values()), checkpoint, facts)
+    context.save_time()
+
+
+def _copy(source: Path, folder: Path) -> None:
+    shutil.copytree(source, folder, dirs_exist_ok=True)
+
+
+def _summary(verdict: Mapping[str, Any]) -> dict[str, Any]:
+    macro = verdict["macro"]
+    return {
+        "macro_fused": macro[FUSED],
+        "macro_best_specialist": macro[verdict["best_specialist"]],
+        "macro_last": macro[verdict["last"]],
+        "winner": verdict["winner"],
+    }
+
+
+def _sentence(verdict: Mapping[str, Any], k: int) -> str:
+    macro, best, last = verdict["macro"], verdict["best_specialist"], verdict["last"]
+    return (
+        f"on fresh probes macro Pass@{k} is {100 * macro[FUSED]:.1f} fused, {100 * macro[best]:.1f} for the best "
+        f"single specialist ({best}) and {100 * macro[last]:.1f} for the last checkpoint: {verdict['winner']} won"
+    )
