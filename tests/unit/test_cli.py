@@ -74,13 +74,23 @@ def test_broken_bases(how: str, said: str, tmp_path: Path, capsys, monkeypatch) 
         ("stages.rl-math.step=20", "Did you mean stages.rl-math.steps?"),
         ("stages.rl-maths.steps=20", "Did you mean stages.rl-math?"),
         ("hardwear.threads=1", "Did you mean hardware?"),
-        ("stages.rl-math.kind=ppo", "Use one of: pretrain, sft, rl, eval."),
+        ("stages.rl-math.kind=ppo", "Use one of: pretrain, sft, fuse, rl, distill, eval."),
         ("stages.rl-math.steps=many", "stages.rl-math.steps"),
-        ("stages.sft-math.data.levels=[7]", "unknown level 7"),
-        ("stages.sft-math.data.strategies={guess=1}", "unknown strategy 'guess'"),
-        ("stages.eval-rl.protocol=greddy", "Did you mean greedy?"),
-        ("stages.eval-rl.benchmarks=['gsm9k']", "gsm8k"),
-        ("stages.rl-math.data.source=none.jsonl", "none.jsonl: no such file"),
+        ("stages.sft-broad.data.math.levels=[7]", "unknown level 7"),
+        ("stages.sft-broad.data.math.strategies={guess=1}", "unknown strategy 'guess'"),
+        ("stages.eval-rl-math.protocol=greddy", "Did you mean greedy?"),
+        ("evaluate.protocol=greddy", "Did you mean greedy?"),
+        ("evaluate.limt=3", "Did you mean stages.eval-fuse-broad.limit?"),
+        ("evaluate.after=['rl-maths']", "Did you mean evaluate.after.rl-math?"),
+        ("stages.distill.start=rl-instruct", "is not an earlier stage"),
+        ("stages.distill.teachers.code=nowhere", "no such folder"),
+        ("stages.sft-broad.keep_checkpoints=false", "keep_checkpoints = true"),
+        ("stages.rl-code.data.code.domain=cod", "unknown domain 'cod'"),
+        ("expect.code-rl.before=eval-rl", "is not an evaluation stage that measures procedural-code"),
+        ("expect.code-rl.at_most=1.0", "give either at_least or at_most"),
+        ("domains=['mine.py']", "no such file"),
+        ("judge=./nowhere", "no such folder"),
+        ("stages.rl-math.data.math.source=none.jsonl", "none.jsonl: no such file"),
         ("seed", "not of the form key=value"),
         ("base=./nowhere", "no such folder"),
         ("base=some-one/some-model", "the hub gave no model of that name"),
@@ -118,7 +128,7 @@ def test_unknown_key_comes_before_what_it_causes(tmp_path: Path, capsys, monkeyp
 def test_broken_problem_files(content: str, said: str, tmp_path: Path, capsys, monkeypatch) -> None:  # type: ignore[no-untyped-def]
     path = tmp_path / "mine.jsonl"
     path.write_text(content)
-    words = ["run", NANO, "--run-dir", tmp_path / "r", "--set", f"stages.rl-math.data.source={path}"]
+    words = ["run", NANO, "--run-dir", tmp_path / "r", "--set", f"stages.rl-math.data.math.source={path}"]
     code, _, err = run_cli(capsys, monkeypatch, *words)
     assert code == 2
     assert said in err
@@ -151,22 +161,32 @@ def test_dry_run_prints_every_value_and_does_nothing(tmp_path: Path, capsys, mon
 
 
 def test_full_disk_is_one_line_and_the_run_can_go_on(tmp_path: Path, capsys, monkeypatch) -> None:  # type: ignore[no-untyped-def]
-    small = {
-        "stages.eval-base.limit": 4,
-        "stages.eval-base.samples": 1,
-        "stages.sft-math.data.count": 640,
-        "stages.sft-math.batch_size": 16,
-        "stages.sft-math.save_every": 10,
-        "stages.eval-sft.limit": 4,
-        "stages.eval-sft.samples": 1,
-        "stages.rl-math.data.count": 24,
-        "stages.rl-math.steps": 1,
-        "stages.rl-math.probe.data.count": 4,
-        "stages.eval-rl.limit": 4,
-        "stages.eval-rl.samples": 1,
-    }
-    words = ["run", NANO, "--run-dir", tmp_path / "r"]
-    words += [word for key, value in small.items() for word in ("--set", f"{key}={value}")]
+    (tmp_path / "small.toml").write_text(
+        """
+name = "small"
+base = "nano-base"
+[stages.eval-base]
+kind = "eval"
+benchmarks = ["procedural-math"]
+limit = 4
+samples = 1
+max_tokens = 64
+[stages.sft]
+kind = "sft"
+batch_size = 16
+max_length = 320
+save_every = 10
+optimiser = { learning_rate = 2e-3 }
+data = { math = { count = 640 } }
+[stages.rl]
+kind = "rl"
+steps = 1
+max_tokens = 64
+optimiser = { learning_rate = 2e-4 }
+data = { math = { count = 24 } }
+"""
+    )
+    words = ["run", tmp_path / "small.toml", "--run-dir", tmp_path / "r"]
     from safetensors import SafetensorError
 
     from reasoncore.run_dir import StageDir

@@ -14,7 +14,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from reasoncore.config import HardwareSettings, OptimiserSettings
-from reasoncore.model.attention import group_by_length
+from reasoncore.model.attention import group_by_length, group_by_prompt
 from reasoncore.model.config import parse_config
 from reasoncore.model.network import Decoder, initialise
 from reasoncore.train import loss as loss_module
@@ -151,6 +151,56 @@ def test_packing_by_hand() -> None:
     assert batch.sequence_R.tolist() == [0, 0, 1, 2, 2, 2]
     assert batch.sequences == tuple(sequences)
     assert [s.response_length for s in sequences] == [2, 1, 3]
+
+
+def test_a_shared_prompt_is_in_the_stream_once() -> None:
+    sequences = [
+        TrainingSequence((1, 2, 3, 4, 5), 3),
+        TrainingSequence((9, 8), 1),
+        TrainingSequence((1, 2, 3, 6), 3),
+        TrainingSequence((1, 2, 3, 7, 5, 4), 3),
+    ]
+    batch = pack(sequences, CPU)
+    assert batch.tokens_N.tolist() == [1, 2, 3, 4, 9, 7, 5]
+    assert batch.attention.positions_N.tolist() == [0, 1, 2, 3, 0, 3, 4]
+    assert batch.predicts_R.tolist() == [2, 3, 4, 2, 2, 5, 6]
+    assert batch.targets_R.tolist() == [4, 5, 8, 6, 7, 5, 4]
+
+
+@pytest.mark.parametrize(("model_type", "tied"), [("qwen2", True), ("qwen3", False), ("llama", True)])
+def test_sharing_prompts_changes_no_log_probability_and_no_gradient(model_type: str, tied: bool) -> None:
+    generator = torch.Generator().manual_seed(3)
+
+    def draw(count: int) -> tuple[int, ...]:
+        return tuple(torch.randint(0, 41, (count,), generator=generator).tolist())
+
+    prompts = [draw(6), draw(2), draw(11)]
+    sequences = [
+        TrainingSequence(prompts[i % 3] + draw(1 + (5 * i) % 9), len(prompts[i % 3]), advantage=float(i - 5))
+        for i in range(12)
+    ]
+    apart, together = (make_learner(model_type, tied, tokens_per_micro_batch=budget) for budget in (1, 4096))
+    (_, micro_batch), *more = together._micro_batches(sequences)
+    assert not more
+    assert len(micro_batch.tokens_N) == sum(map(len, prompts)) + sum(s.response_length - 1 for s in sequences)
+    for one, other in zip(apart.log_probs(sequences), together.log_probs(sequences), strict=True):
+        torch.testing.assert_close(one, other, atol=1e-5, rtol=1e-5)
+    for learner in (apart, together):
+        learner.forward_backward(sequences, weighted_loss)
+    for mine, other in zip(gradients(apart), gradients(together), strict=True):
+        torch.testing.assert_close(mine, other, atol=1e-4, rtol=1e-4)
+
+
+@settings(deadline=None)
+@given(items=st.lists(st.tuples(st.integers(1, 50), st.integers(0, 5)), max_size=40), budget=st.integers(1, 400))
+def test_documents_of_a_prompt_stay_together_where_they_fit(items: list[tuple[int, int]], budget: int) -> None:
+    lengths, prompts = [length for length, _ in items], [prompt for _, prompt in items]
+    batches = group_by_prompt(lengths, prompts, budget)
+    assert sorted(itertools.chain(*batches)) == list(range(len(items)))
+    for batch in batches:
+        assert len(batch) * max(lengths[i] for i in batch) <= budget or len(batch) == 1
+    order = [prompts[i] for batch in batches for i in batch]
+    assert len([prompt for prompt, _ in itertools.groupby(order)]) == len(set(prompts))
 
 
 @pytest.mark.parametrize("prompt_length", [0, 3])

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from reasoncore.cli.output import print_result
-from reasoncore.config import Recipe, load_recipe, only_stages
+from reasoncore.config import PlanSettings, Recipe, load_recipe, only_stages
 
 
 def run_command(
@@ -19,13 +21,15 @@ def run_command(
     as_json: bool,
 ) -> None:
     """Load the recipe; print the plan, or run it and say where the report is."""
-    recipe = only_stages(load_recipe(recipe_path, overrides), only, start)
+    loaded = load_recipe(recipe_path, overrides)
+    recipe = only_stages(loaded, only, start)
     target = run_dir or Path("runs") / "-".join([recipe.name, *only])
     root = recipe_path.resolve().parent
     if dry_run:
-        print_result(
-            {"recipe": recipe.model_dump(mode="json"), "run_dir": str(target)}, plan_text(recipe, target), as_json
-        )
+        assumed = loaded.plan
+        if assumed is not None and only:  # what is published is of the whole run
+            assumed = assumed.model_copy(update={"published_device_hours": None})
+        print_result(*dry_run_result(recipe, assumed, target, root), as_json)
         return
     from reasoncore.pipeline import run_recipe
     from reasoncore.run_dir import RunDir
@@ -35,14 +39,20 @@ def run_command(
     print_result(result, f"checkpoint: {target / 'final'}\nreport: {report}", as_json)
 
 
-def plan_text(recipe: Recipe, target: Path) -> str:
-    """The resolved recipe and the stages in order, one ``key = value`` a line."""
+def dry_run_result(
+    recipe: Recipe, assumed: PlanSettings | None, target: Path, root: Path
+) -> tuple[dict[str, Any], str]:
+    """The resolved recipe and its plan, as values and as text, ``key = value`` a line after the plan's table."""
+    from reasoncore.plan import look, make_plan, plan_text
+
+    plan = make_plan(recipe, assumed, look(recipe, assumed.model if assumed else None, root))
+    resolved = recipe.model_dump(mode="json")
+    if assumed is not None:
+        resolved["plan"] = assumed.model_dump(mode="json")
     lines = [f"recipe {recipe.name}, sha256 {recipe.sha256()}", f"run folder {target}", ""]
-    for number, (name, stage) in enumerate(recipe.stages.items(), start=1):
-        lines.append(f"{number}. {name} ({stage.kind})")
-    lines.append("")
-    lines += _flat("", recipe.model_dump(mode="json"))
-    return "\n".join(lines)
+    lines += [plan_text(plan, assumed), "", *_flat("", resolved)]
+    values = {"recipe": resolved, "recipe_sha256": recipe.sha256(), "run_dir": str(target), "plan": asdict(plan)}
+    return values, "\n".join(lines)
 
 
 def _flat(prefix: str, value: object) -> list[str]:

@@ -2,6 +2,7 @@
 
 from reasoncore.config.data import PROCEDURAL, ProblemSource, TraceSource
 from reasoncore.config.expectations import Expectation
+from reasoncore.config.plan import PlanDevice, PlanModel, PlanSettings
 from reasoncore.config.recipe import Recipe, load_recipe, only_stages, references, sources_of
 from reasoncore.config.settings import HardwareSettings, OptimiserSettings
 from reasoncore.config.stages import (
@@ -29,6 +30,9 @@ __all__ = [
     "HardwareSettings",
     "ModelShape",
     "OptimiserSettings",
+    "PlanDevice",
+    "PlanModel",
+    "PlanSettings",
     "PretrainStage",
     "ProbeSettings",
     "ProblemSource",

@@ -23,6 +23,7 @@ from pydantic import Field, ValidationError, model_validator
 from reasoncore.config.data import ProblemSource
 from reasoncore.config.errors import explain, unknown_key
 from reasoncore.config.expectations import Expectation
+from reasoncore.config.plan import PlanSettings
 from reasoncore.config.settings import HardwareSettings, Settings
 from reasoncore.config.stages import (
     STAGE_KINDS,
@@ -53,6 +54,8 @@ class Recipe(Settings):
     hardware: HardwareSettings = HardwareSettings()
     stages: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")], Stage] = Field(min_length=1)
     expect: dict[str, Expectation] = Field(default_factory=dict, description="what the report checks")
+    # Left out of every dump, and so of the hash: another price makes no other run.
+    plan: PlanSettings | None = Field(None, exclude=True, description="what --dry-run takes the run's cost from")
 
     @model_validator(mode="after")
     def _starts_somewhere(self) -> Recipe:

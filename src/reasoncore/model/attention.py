@@ -2,8 +2,8 @@
 
 Documents may begin with the same tokens, as the rollouts of one prompt do: these stand in the stream once.
 
-Shapes: N tokens in the stream, B documents, T the longest document's tokens, X = B * T, H query heads, K key/value heads,
-D head_dim.
+Shapes: N tokens in the stream, B documents, T the longest document's tokens, X = B * T, H query heads, K key/value
+heads, D head_dim.
 """
 
 from __future__ import annotations

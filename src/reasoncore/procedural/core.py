@@ -65,11 +65,13 @@ class ProblemType:
         name: Unique within its subdomain.
         draw: ``(rng, level) -> parameters``, which stand for the content.
         write: ``(parameters, variant) -> draft``; ``variant`` is a non-negative integer that decides display order.
+        usable: Whether parameters make a problem; asked only of those that could be used, as it may take long.
     """
 
     name: str
     draw: Callable[[Random, int], Params]
     write: Callable[[Params, int], Draft]
+    usable: Callable[[Params], bool] = lambda params: True
 
 
 Subdomains = Mapping[str, tuple[ProblemType, ...]]

@@ -37,7 +37,9 @@ def generate(
     rng = Random(f"{subdomain}/{seed}/{index}")
     level = rng.choice(levels)
     kind = rng.choice(subdomains[subdomain])
-    return build(domain, subdomain, kind, kind.draw(rng, level), level)
+    while not kind.usable(params := kind.draw(rng, level)):
+        pass
+    return build(domain, subdomain, kind, params, level)
 
 
 def sample_problems(
@@ -124,7 +126,7 @@ class _Deck:
         for _ in range(self._patience):
             params = kind.draw(rng, level)
             content = content_key(self.subdomain, kind.name, params)
-            if content not in self.seen and split_of(content) == self._split:
+            if content not in self.seen and split_of(content) == self._split and kind.usable(params):
                 self.seen.add(content)
                 return params
         return None

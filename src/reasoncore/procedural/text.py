@@ -10,7 +10,7 @@ from reasoncore.procedural.table import DRILLS, PROCEDURAL
 
 QUESTION_SHARE = 0.5
 STRATEGY_WEIGHTS = {"direct": 1, "steps": 4, "check": 5}
-DOMAIN_WEIGHTS = {"math": 4}
+DOMAIN_WEIGHTS = {"math": 4, "code": 3, "stem": 3, "instruct": 2, "chat": 1}
 
 _MAX_DRILL_CHARACTERS = 200
 
@@ -41,7 +41,7 @@ def _question(rng: Random, domain: str, level: int) -> str:
     kind = rng.choice(subdomains[subdomain])
     while True:
         params = kind.draw(rng, level)
-        if split_of(content_key(subdomain, kind.name, params)) == "train":
+        if split_of(content_key(subdomain, kind.name, params)) == "train" and kind.usable(params):
             break
     worked = build(domain, subdomain, kind, params, level)
     strategies = tuple(worked.solutions)

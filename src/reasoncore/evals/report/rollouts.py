@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from reasoncore.evals.report.collect import rows
+from reasoncore.evals.report.files import rows
 from reasoncore.evals.report.scores import number, text
 
 HEAD_CHARACTERS = 5000

@@ -14,7 +14,7 @@ LARGEST = 1e300  # beyond this, and for NaN, nothing sensible can be drawn
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A mean in [0, 1] and its 95 % interval, where one was computed."""
+    """A mean, a share in [0, 1] unless said otherwise, and its 95 % interval, where one was computed."""
 
     mean: float
     low: float | None
@@ -75,6 +75,11 @@ class Comparison:
     difference: Estimate
 
 
+def domain_of(benchmark: str) -> str:
+    """How a benchmark is called where space is short: ``"math"`` for ``"procedural-math"``."""
+    return benchmark.removeprefix("procedural-") or benchmark
+
+
 def number(value: Any) -> float | None:
     """``value`` if it is a finite number, else None (a JSON true is not a number)."""
     if isinstance(value, (int, float)) and not isinstance(value, bool) and -LARGEST < value < LARGEST:
@@ -106,9 +111,13 @@ def parse_comparison(row: dict[str, Any]) -> Comparison | None:
     metric, _, k = str(row.get("metric")).partition("@")
     if difference is None or metric != "pass" or not k.isdecimal() or not (row.get("from") and row.get("to")):
         return None
-    estimate = Estimate(difference, *_interval(row.get("ci95")))
     return Comparison(
-        str(row["from"]), str(row["to"]), str(row.get("benchmark")), int(k), bool(row.get("macro")), estimate
+        str(row["from"]),
+        str(row["to"]),
+        str(row.get("benchmark")),
+        int(k),
+        bool(row.get("macro")),
+        Estimate(difference, *interval(row.get("ci95"))),
     )
 
 
@@ -140,23 +149,25 @@ def _by_level(item: tuple[str, Any]) -> tuple[bool, int, str]:
 def _score(block: dict[str, Any]) -> Score:
     n = number(block.get("n"))
     pass_at = _by_k(block.get("pass@k"))
-    first = _estimate(block.get("pass@1"))
+    first = estimate(block.get("pass@1"))
     if first is not None:
         pass_at[1] = first
     return Score(None if n is None else int(n), pass_at, _by_k(block.get("cons@k")))
 
 
 def _by_k(value: Any) -> dict[int, Estimate]:
-    read = {int(k): _estimate(item) for k, item in mapping(value).items() if k.isdecimal()}
-    return {k: estimate for k, estimate in sorted(read.items()) if estimate is not None}
+    read = {int(k): estimate(item) for k, item in mapping(value).items() if k.isdecimal()}
+    return {k: found for k, found in sorted(read.items()) if found is not None}
 
 
-def _estimate(value: Any) -> Estimate | None:
+def estimate(value: Any) -> Estimate | None:
+    """From an object with ``mean`` and ``ci95``; None without a mean."""
     mean = number(mapping(value).get("mean"))
-    return None if mean is None else Estimate(mean, *_interval(mapping(value).get("ci95")))
+    return None if mean is None else Estimate(mean, *interval(mapping(value).get("ci95")))
 
 
-def _interval(value: Any) -> tuple[float | None, float | None]:
+def interval(value: Any) -> tuple[float | None, float | None]:
+    """From ``[low, high]``; (None, None) if either end is missing."""
     if not isinstance(value, list) or len(value) != 2:
         return None, None
     low, high = number(value[0]), number(value[1])

@@ -1,17 +1,14 @@
-"""The sentence at the top of the page, and the cautions under it; both follow from the data alone."""
+"""The sentence at the top of the page, which follows from the data alone and claims no more than they do."""
 
 from __future__ import annotations
 
 import re
 
-from reasoncore.evals.report.collect import UNFINISHED, Report
+from reasoncore.evals.report.collect import Report
+from reasoncore.evals.report.expectations import count_words
 from reasoncore.evals.report.numbers import percent, points
-from reasoncore.evals.report.scores import Benchmark, Comparison, Estimate, Evaluation
-
-MANY_CUT_OFF = 0.10
-MANY_NOT_JUDGED = 0.01
-
-KIND_NAMES = {"sft": "SFT", "rl": "RL", "pretrain": "Pretraining", "distill": "Distillation"}
+from reasoncore.evals.report.pipeline import KIND_NAMES
+from reasoncore.evals.report.scores import Benchmark, Comparison, Estimate, Evaluation, domain_of
 
 
 def verdict(report: Report) -> str:
@@ -26,6 +23,13 @@ def verdict(report: Report) -> str:
 
 def _sentence(report: Report) -> str:
     evaluations = [evaluation for evaluation in report.evaluations if evaluation.benchmarks]
+    gains = _gains(evaluations)
+    if report.expectations:
+        return f"{count_words(report.expectations)}. {gains or _without_expectations(report, evaluations)}"
+    return _without_expectations(report, evaluations)
+
+
+def _without_expectations(report: Report, evaluations: list[Evaluation]) -> str:
     headline = _headline(report, evaluations)
     if headline is not None:
         return _compared(report, headline)
@@ -40,23 +44,26 @@ def _sentence(report: Report) -> str:
     )
 
 
-def cautions(report: Report) -> tuple[str, ...]:
-    """What a careful reader should know before believing the numbers."""
-    found = list(report.problems_reading)
-    for stage in report.stages:
-        if stage.status == UNFINISHED:
-            steps = f" after {len(stage.metrics)} recorded steps" if stage.metrics else ""
-            found.append(f"Stage {stage.name} has not finished{steps}: it is running or it was stopped.")
-        elif stage.status != "done":
-            found.append(f"Stage {stage.name} ended with status “{stage.status}”.")
-    for evaluation in report.evaluations:
-        for benchmark in evaluation.benchmarks.values():
-            where = f"{evaluation.name}, {benchmark.name}"
-            if (rate := benchmark.cutoff_rate) is not None and rate > MANY_CUT_OFF:
-                found.append(f"{where}: {percent(rate)} % of the samples were cut off at the token limit.")
-            if (rate := benchmark.not_judged_rate) is not None and rate > MANY_NOT_JUDGED:
-                found.append(f"{where}: {percent(rate)} % of the samples could not be judged and are left out.")
-    return (*found, *_not_comparable(report))
+def _gains(evaluations: list[Evaluation]) -> str | None:
+    """Pass@1 of every domain from its first evaluation to its last; None where no domain has two."""
+    measured: dict[str, list[tuple[str, float]]] = {}
+    for evaluation in evaluations:
+        for name, benchmark in evaluation.benchmarks.items():
+            if 1 in benchmark.overall.pass_at:
+                measured.setdefault(name, []).append((evaluation.name, benchmark.overall.pass_at[1].mean))
+    measured = {name: found for name, found in measured.items() if len(found) > 1}
+    if not measured:
+        return None
+    ends = {(found[0][0], found[-1][0]) for found in measured.values()}
+    first, last = ends.pop() if len(ends) == 1 else ("each domain's first evaluation", "its last")
+    changes = [
+        f"{percent(found[0][1])} to {percent(found[-1][1])} % in {domain_of(name)}" for name, found in measured.items()
+    ]
+    return f"From {first} to {last}, Pass@1 went from {_listed(changes)}."
+
+
+def _listed(parts: list[str]) -> str:
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
 
 
 def _headline(report: Report, evaluations: list[Evaluation]) -> Comparison | None:
@@ -110,7 +117,7 @@ def _subject(report: Report, comparison: Comparison) -> str:
     kinds = list(dict.fromkeys(KIND_NAMES.get(stage.kind, stage.name) for stage in between if stage.kind != "eval"))
     if not kinds:
         return f"The step from {comparison.before} to {comparison.after}"
-    return kinds[0] if len(kinds) == 1 else f"{', '.join(kinds[:-1])} and {kinds[-1]}"
+    return _listed(kinds)
 
 
 def _mean(benchmark: Benchmark | None, comparison: Comparison) -> float | None:
@@ -144,20 +151,3 @@ def _with_interval(estimate: Estimate) -> str:
     if estimate.low is None or estimate.high is None:
         return " (no interval recorded)"
     return f" (95 % interval {percent(estimate.low)} to {percent(estimate.high)})"
-
-
-def _not_comparable(report: Report) -> list[str]:
-    """Evaluations that share a benchmark's name and not its problems, or were sampled by different rules."""
-    found: list[str] = []
-    hashes: dict[str, set[str]] = {}
-    for evaluation in report.evaluations:
-        for benchmark in evaluation.benchmarks.values():
-            if benchmark.data_sha256 is not None:
-                hashes.setdefault(benchmark.name, set()).add(benchmark.data_sha256)
-    for name, different in hashes.items():
-        if len(different) > 1:
-            found.append(f"{name}: the evaluations used different problems (their data hashes differ).")
-    protocols = {evaluation.protocol for evaluation in report.evaluations if evaluation.protocol is not None}
-    if len(protocols) > 1:
-        found.append(f"The evaluations used different protocols: {'; '.join(sorted(protocols))}.")
-    return found

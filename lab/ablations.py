@@ -1,0 +1,201 @@
+"""What each part of the method is worth at nano scale: equal compute, several seeds, paired intervals.
+
+    python lab/ablations.py --base runs/nano --questions gamma,fusion --seeds 1,2,3 --out runs/ablations
+    python lab/ablations.py --out runs/ablations --table        only print what is there
+
+Every variant of a question starts from the same checkpoint and runs the same stages of the nano recipe with one setting
+changed. A seed changes the problems and the draws of those stages. Finished runs are not done again. The difference to
+the question's first variant is paired by held-out problem, over all seeds, with Student's t interval clustered by
+problem; an interval that holds zero is said to show no effect.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from reasoncore.evals.comparison import read_samples
+from reasoncore.evals.metrics import pass_at_k
+from reasoncore.evals.score import ProblemSamples
+from reasoncore.evals.statistics import Estimate, paired_difference
+
+RECIPE = Path(__file__).parents[1] / "recipes" / "nano.toml"
+
+
+@dataclass(frozen=True)
+class Question:
+    """One comparison.
+
+    Attributes:
+        asks: The question in a sentence.
+        start: Stage of the base run whose checkpoint all variants start from; None is the recipe's own base.
+        stages: Stages that every variant runs, an evaluation last.
+        variants: Overrides of each variant; the first one is what the others are compared with.
+        benchmarks: What is compared.
+    """
+
+    asks: str
+    start: str | None
+    stages: tuple[str, ...]
+    variants: Mapping[str, Mapping[str, object]]
+    benchmarks: tuple[str, ...]
+
+
+MATH = ("procedural-math",)
+REASONING = ("procedural-math", "procedural-code", "procedural-stem")
+SPECTRUM = ("sft-broad", "fuse-broad", "sft-hard", "fuse-hard", "rl-math", "eval-rl-math")
+
+QUESTIONS = {
+    "gamma": Question(
+        "Does MGPO's weight beat GRPO (gamma = 0)?",
+        "fuse-hard",
+        ("rl-math", "eval-rl-math"),
+        {f"gamma={gamma}": {"stages.rl-math.gamma": gamma} for gamma in (0, 1, 2, 4)},
+        MATH,
+    ),
+    "fusion": Question(
+        "After the same RL, does a start chosen by Pass@K and fused beat one chosen by Pass@1, or the last checkpoint?",
+        None,
+        SPECTRUM,
+        {
+            how: {"stages.fuse-broad.chosen_by": how, "stages.fuse-hard.chosen_by": how}
+            for how in ("last", "pass@1", "pass@k")
+        },
+        MATH,
+    ),
+    "long2short": Question(
+        "What does Long2Short's lambda buy in length, and cost in accuracy?",
+        "rl-math",
+        ("rl-short", "eval-rl-short"),
+        {f"lambda={value}": {"stages.rl-short.long2short": value} for value in (0.0, 0.1, 0.2, 0.4)},
+        MATH,
+    ),
+}
+
+
+def main() -> None:
+    """Run what is missing of the questions asked, then print the tables."""
+    arguments = _arguments()
+    names = arguments.questions.split(",") if arguments.questions else list(QUESTIONS)
+    seeds = [int(seed) for seed in arguments.seeds.split(",")]
+    for name in names:
+        question = QUESTIONS[name]
+        if not arguments.table:
+            for seed in seeds:
+                for variant in question.variants:
+                    run_variant(arguments, name, variant, seed)
+        print("\n".join(table(arguments.out, name, seeds)), flush=True)
+
+
+def run_variant(arguments: argparse.Namespace, name: str, variant: str, seed: int) -> None:
+    """Run one variant with one seed, or go on with it."""
+    question = QUESTIONS[name]
+    command = [sys.executable, "-m", "reasoncore.cli.main", "run", str(RECIPE), "--set", f"seed={seed}"]
+    command += ["--run-dir", str(folder_of(arguments.out, name, variant, seed))]
+    command += [word for stage in question.stages for word in ("--only", stage)]
+    if question.start is not None:
+        (start,) = arguments.base.glob(f"stages/*-{question.start}/checkpoint")
+        command += ["--from", str(start)]
+    changes = {**question.variants[variant], **dict(change.split("=", 1) for change in arguments.set)}
+    command += [word for key, value in changes.items() for word in ("--set", f"{key}={value}")]
+    print(f"{name}, {variant}, seed {seed}", file=sys.stderr, flush=True)
+    subprocess.run(command, check=True)
+
+
+def folder_of(out: Path, name: str, variant: str, seed: int) -> Path:
+    """The run folder of a variant."""
+    return out / name / variant.replace("@", "-at-") / f"seed-{seed}"
+
+
+def table(out: Path, name: str, seeds: Sequence[int]) -> Iterator[str]:
+    """The lines of a question's table, from what has been run."""
+    question = QUESTIONS[name]
+    yield f"\n{question.asks}\n"
+    yield "| variant | benchmark | seeds | Pass@1 % by seed | Pass@1 difference | Pass@8 difference | tokens of right answers |"
+    yield "|---|---|---|---|---|---|---|"
+    reference, *_ = question.variants
+    for variant in question.variants:
+        for benchmark in question.benchmarks:
+            both = [seed for seed in seeds if _done(out, name, variant, seed) and _done(out, name, reference, seed)]
+            if not both:
+                yield f"| {variant} | {benchmark} | none yet | | | | |"
+                continue
+            mine = {seed: _samples(out, name, variant, seed)[benchmark] for seed in both}
+            other = {seed: _samples(out, name, reference, seed)[benchmark] for seed in both}
+            shares = ", ".join(f"{100 * _mean(samples):.1f}" for samples in mine.values())
+            differences = [
+                "reference" if variant == reference else said(difference(mine, other, k)) for k in (1, 8)
+            ]
+            lengths = ", ".join(f"{_right_length(samples):.1f}" for samples in mine.values())
+            yield f"| {variant} | {benchmark} | {len(both)} | {shares} | {' | '.join(differences)} | {lengths} |"
+
+
+def difference(
+    mine: Mapping[int, Mapping[str, ProblemSamples]], other: Mapping[int, Mapping[str, ProblemSamples]], k: int
+) -> Estimate:
+    """Pass@k of one variant minus the other's in points; the seeds of a problem are one cluster."""
+    values: tuple[dict[str, list[float]], dict[str, list[float]]] = ({}, {})
+    for side, by_seed in zip(values, (mine, other), strict=True):
+        for samples in by_seed.values():
+            for problem, sampled in samples.items():
+                if len(sampled.correct) >= k:
+                    side.setdefault(problem, []).append(100 * pass_at_k(len(sampled.correct), sum(sampled.correct), k))
+    shared = [problem for problem in values[0] if problem in values[1]]
+    return paired_difference(
+        {problem: values[0][problem] for problem in shared},
+        {problem: values[1][problem] for problem in shared},
+        proportion=False,
+    )
+
+
+def said(estimate: Estimate) -> str:
+    """A difference with its interval, and plainly when it shows nothing."""
+    low, high = estimate.ci95_low, estimate.ci95_high
+    assert low is not None
+    assert high is not None
+    text = f"{estimate.mean:+.1f} ({low:+.1f} to {high:+.1f})"
+    return f"{text}, no effect seen" if low <= 0 <= high else text
+
+
+def _done(out: Path, name: str, variant: str, seed: int) -> bool:
+    return bool(list(folder_of(out, name, variant, seed).glob(f"stages/*-{QUESTIONS[name].stages[-1]}/results.json")))
+
+
+def _samples(out: Path, name: str, variant: str, seed: int) -> dict[str, dict[str, ProblemSamples]]:
+    (folder,) = folder_of(out, name, variant, seed).glob(f"stages/*-{QUESTIONS[name].stages[-1]}")
+    return read_samples(folder)
+
+
+def _mean(samples: Mapping[str, ProblemSamples]) -> float:
+    shares = [sum(problem.correct) / len(problem.correct) for problem in samples.values() if problem.correct]
+    return sum(shares) / len(shares)
+
+
+def _right_length(samples: Mapping[str, ProblemSamples]) -> float:
+    lengths = [
+        tokens
+        for problem in samples.values()
+        for tokens, correct in zip(problem.tokens, problem.correct, strict=True)
+        if correct
+    ]
+    return sum(lengths) / len(lengths) if lengths else float("nan")
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--base", type=Path, default=Path("runs/nano"), help="a finished nano run to start from")
+    parser.add_argument("--questions", help=f"of {', '.join(QUESTIONS)}; default: all")
+    parser.add_argument("--seeds", default="1,2,3")
+    parser.add_argument("--out", type=Path, default=Path("runs/ablations"))
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="override for every variant")
+    parser.add_argument("--table", action="store_true", help="run nothing")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

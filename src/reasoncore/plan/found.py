@@ -1,0 +1,112 @@
+"""What of a recipe's inputs is on this machine: rows of data files, benchmarks, the base's shape. Loads no weights."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from importlib import resources
+from pathlib import Path
+
+from reasoncore.config import PROCEDURAL, EvalStage, PlanModel, PretrainStage, Recipe, sources_of
+from reasoncore.domains import load_domains
+from reasoncore.errors import UserInputError
+from reasoncore.evals.benchmarks import PROCEDURAL_COUNT, benchmark_file, benchmarks_of, load_benchmark
+from reasoncore.evals.protocols import PROTOCOLS
+from reasoncore.model.config import ModelConfig, parse_config, read_config
+
+
+@dataclass(frozen=True)
+class FoundBenchmark:
+    """A row of the table of benchmarks.
+
+    Attributes:
+        samples: Completions a problem unless the recipe says.
+        rows: Problems of its file, None where that is not here.
+        generated: Made and not read: as many problems as asked for.
+    """
+
+    samples: int
+    rows: int | None
+    generated: bool = False
+
+
+@dataclass(frozen=True)
+class Found:
+    """What is here.
+
+    Attributes:
+        rows: Problems of a data file, by its path.
+        benchmarks: By name; one that the table does not have is missing.
+        protocols: Longest completion by protocol.
+        shape: Of the base; None where it is not here and the plan does not describe it.
+    """
+
+    rows: Mapping[str, int] = field(default_factory=dict)
+    benchmarks: Mapping[str, FoundBenchmark] = field(default_factory=dict)
+    protocols: Mapping[str, int] = field(default_factory=dict)
+    shape: ModelConfig | None = None
+
+
+def look(recipe: Recipe, described: PlanModel | None, root: Path) -> Found:
+    """Find the inputs. What is missing is left out; what is damaged is an error.
+
+    Args:
+        described: Shape of the base where it is not here.
+        root: Paths in the recipe are relative to this folder, or to the current one.
+
+    Raises:
+        UserInputError: A file of domains, a benchmark's file or a ``config.json`` that cannot be used.
+    """
+    return Found(
+        rows=dict(_data_files(recipe, root)),
+        benchmarks=dict(_benchmarks(recipe, root)),
+        protocols={name: sampling.max_tokens for name, sampling in PROTOCOLS.items()},
+        shape=_shape(recipe, described, root),
+    )
+
+
+def _data_files(recipe: Recipe, root: Path) -> Iterator[tuple[str, int]]:
+    names = {source.source for stage in recipe.stages.values() for source in sources_of(stage).values()}
+    for name in sorted(names - {PROCEDURAL}):
+        path = next((path for path in (Path(name), root / name) if path.is_file()), None)
+        if path is not None:
+            with path.open("rb") as stream:
+                yield name, sum(1 for line in stream if line.strip())
+
+
+def _benchmarks(recipe: Recipe, root: Path) -> Iterator[tuple[str, FoundBenchmark]]:
+    domains = load_domains(recipe.domains, root)
+    table = benchmarks_of(domains)
+    asked = {
+        (name, stage.data_dir)
+        for stage in recipe.stages.values()
+        if isinstance(stage, EvalStage)
+        for name in stage.benchmarks
+        if name in table
+    }
+    for name, data_dir in asked:
+        row = table[name]
+        if row.file_name is None:
+            yield name, FoundBenchmark(row.default_samples, PROCEDURAL_COUNT, generated=True)
+            continue
+        places = [Path(data_dir), root / data_dir] if data_dir else []
+        folder = next((place for place in places if place.is_dir()), None)
+        try:
+            path = benchmark_file(row, folder)
+        except UserInputError:  # no folder is given
+            path = None
+        here = path is not None and path.is_file()
+        problems = load_benchmark(name, folder, None, domains) if here else None
+        yield name, FoundBenchmark(row.default_samples, None if problems is None else len(problems))
+
+
+def _shape(recipe: Recipe, described: PlanModel | None, root: Path) -> ModelConfig | None:
+    if recipe.base is None:
+        first = next(iter(recipe.stages.values()))
+        assert isinstance(first, PretrainStage)
+        return parse_config({"model_type": "qwen2", "tie_word_embeddings": True, **first.model.model_dump()}, "model")
+    embedded = Path(str(resources.files("reasoncore") / "assets" / recipe.base))
+    for folder in (embedded, Path(recipe.base), root / recipe.base):
+        if (folder / "config.json").is_file():
+            return read_config(folder)
+    return None if described is None else parse_config(described.model_dump(exclude_none=True), "plan.model")
