@@ -15,7 +15,7 @@ from typing import Any
 
 import torch
 
-from reasoncore.config import EvalStage, PretrainStage, Recipe, references, sources_of
+from reasoncore.config import EvalStage, PretrainStage, Recipe, longest_asked, references, sources_of
 from reasoncore.data.problems import check_levels, check_source
 from reasoncore.distill.stage import run_distill
 from reasoncore.domains import Domain, load_domains
@@ -131,8 +131,20 @@ def check_inputs(recipe: Recipe, domains: Mapping[str, Domain], root: Path) -> P
     if recipe.base is None:
         return None
     base = resolve_base(recipe.base, root)
-    load_checkpoint(base)
+    model, _ = load_checkpoint(base)
+    _note_short_context(recipe, model.config.max_position_embeddings)
     return base
+
+
+def _note_short_context(recipe: Recipe, context: int) -> None:
+    """Say which stages ask for more tokens than the base can place; they run, but cut or drop."""
+    asked = {name: longest_asked(stage) for name, stage in recipe.stages.items()}
+    too_long = [name for name, tokens in asked.items() if tokens is not None and tokens > context]
+    if too_long:
+        say(
+            f"note: the base places {context:,} tokens, and these stages ask for more: {', '.join(too_long)}. Longer "
+            "traces are dropped and completions cut there; a copy of the base may say more in its config.json"
+        )
 
 
 def describe_run(recipe: Recipe) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from reasoncore.config.data import PROCEDURAL, ProblemSource, TraceSource
 from reasoncore.config.expectations import Expectation
 from reasoncore.config.plan import PlanDevice, PlanModel, PlanSettings
-from reasoncore.config.recipe import Recipe, load_recipe, only_stages, references, sources_of
+from reasoncore.config.recipe import Recipe, load_recipe, longest_asked, only_stages, references, sources_of
 from reasoncore.config.settings import HardwareSettings, OptimiserSettings
 from reasoncore.config.stages import (
     DistillStage,
@@ -44,6 +44,7 @@ __all__ = [
     "SupervisedSettings",
     "TraceSource",
     "load_recipe",
+    "longest_asked",
     "only_stages",
     "references",
     "sources_of",

@@ -106,6 +106,12 @@ def references(stage: Stage) -> dict[str, str]:
     return {key: reference for key, reference in named.items() if reference is not None}
 
 
+def longest_asked(stage: Stage) -> int | None:
+    """Tokens of the longest sequence, or else completion, that a stage asks for; None where it takes what there is."""
+    lengths = [getattr(stage, key, None) for key in ("max_length", "max_tokens")]
+    return max((length for length in lengths if length is not None), default=None)
+
+
 def sources_of(stage: Stage) -> dict[str, ProblemSource]:
     """Problem sources of a stage, by the key that leads to each."""
     found: dict[str, ProblemSource] = {}

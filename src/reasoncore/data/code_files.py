@@ -79,17 +79,27 @@ def load_leetcode(path: Path, tests: str = "input_output") -> list[CodeProblem]:
 
 
 def read_code_cases(path: Path, domain: str, instruction: str = "") -> list[WorkedProblem]:
-    """Rows as ``reasoncore verify code`` takes them, each with a ``prompt``; its ``solution`` may be left out.
+    """Rows as ``reasoncore verify code`` takes them, each with a ``prompt``; what is known of a solution may be there.
+
+    That is a whole ``response``, reasoning and all, or else the program alone under ``solution``.
 
     Raises:
         DataError: As :func:`load_code_file`.
     """
 
+    responses: dict[str, str] = {}
+
     def read(row: dict[str, Any], where: str) -> CodeProblem:
         solution, task = read_code_case({"solution": "", **row}, where)
-        return CodeProblem(str(row.get("id") or where), question_of(row, where), solution, task)
+        problem_id = str(row.get("id") or where)
+        if "response" in row:
+            responses[problem_id] = required_text(row, "response", where)
+        return CodeProblem(problem_id, question_of(row, where), solution, task)
 
-    return _worked(load_code_file(path, read), path, domain, instruction)
+    worked = _worked(load_code_file(path, read), path, domain, instruction)
+    return [
+        replace(w, solutions={"given": responses[w.problem.id]}) if w.problem.id in responses else w for w in worked
+    ]
 
 
 def read_humaneval(path: Path, domain: str, instruction: str = "") -> list[WorkedProblem]:

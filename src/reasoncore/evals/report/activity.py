@@ -42,7 +42,6 @@ class Times:
     """
 
     name: str
-    kind: str
     unfinished: bool
     seconds: float
     rates: dict[str, float]
@@ -64,7 +63,7 @@ def parse_spent(value: Any) -> dict[str, Spent]:
     return spent
 
 
-def times(name: str, kind: str, unfinished: bool, seconds: float | None, spent: Mapping[str, Spent]) -> Times:
+def times(name: str, unfinished: bool, seconds: float | None, spent: Mapping[str, Spent]) -> Times:
     """One line; ``seconds`` None takes the sum of the activities."""
     booked = sum(part.seconds for part in spent.values())
     whole = max(seconds or 0.0, booked)
@@ -83,7 +82,7 @@ def times(name: str, kind: str, unfinished: bool, seconds: float | None, spent: 
         for activity in ("sampling", "updating")
         if (part := spent.get(activity)) is not None and part.seconds > 0 and part.tokens > 0
     }
-    return Times(name, kind, unfinished, whole, rates, tuple(parts))
+    return Times(name, unfinished, whole, rates, tuple(parts))
 
 
 def total(lines: Iterable[tuple[float | None, Mapping[str, Spent]]]) -> Times:
@@ -94,4 +93,4 @@ def total(lines: Iterable[tuple[float | None, Mapping[str, Spent]]]) -> Times:
         for name, part in activities.items():
             before = spent.get(name, Spent(0.0, 0.0))
             spent[name] = Spent(before.seconds + part.seconds, before.tokens + part.tokens)
-    return times("All stages", "", False, seconds, spent)
+    return times("All stages", False, seconds, spent)

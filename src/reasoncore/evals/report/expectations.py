@@ -21,7 +21,7 @@ class Expectation:
 
     Attributes:
         at_least: Whether the bound is a lower one; None where no bound is recorded.
-        value: The measured change and its interval, in points, or in % where ``metric`` is tokens; None if not measured.
+        value: The measured change and its interval, in points, or in % of tokens; None if not measured.
         start, end: The metric before and after: a share, or tokens.
         holds: Whether the value keeps the bound; ``certain`` says it of the whole interval.
         missing: The evaluations that it needs and that are not there.
@@ -104,7 +104,9 @@ def count_words(expectations: tuple[Expectation, ...]) -> str:
     tones = [expectation.tone for expectation in expectations]
     held, certain, failed = tones.count("good") + tones.count("unsure"), tones.count("good"), tones.count("bad")
     if tones.count("open") == number_of:
-        return f"None of the {subject} has been measured yet" if number_of > 1 else "The expectation is not measured yet"
+        return (
+            f"None of the {subject} has been measured yet" if number_of > 1 else "The expectation is not measured yet"
+        )
     if number_of == 1:
         return f"The one expectation {expectations[0].words}"
     start = f"All {subject} hold" if held == number_of else f"{held} of {subject} {'holds' if held == 1 else 'hold'}"
@@ -158,7 +160,7 @@ def _levels(metric: str, benchmarks: tuple[str, ...], *sides: Side) -> tuple[flo
             found = evaluation.benchmarks.get(name)
             ks = set() if found is None else set(found.overall.pass_at)
             shared = ks if shared is None else shared & ks
-    if not shared or metric == "pass@1" and 1 not in shared:
+    if not shared or (metric == "pass@1" and 1 not in shared):
         return None, None
     k = 1 if metric == "pass@1" else max(shared)
     start, end = (None if side is None else _mean_pass(benchmarks, side[0], k) for side in sides)

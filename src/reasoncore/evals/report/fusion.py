@@ -47,7 +47,9 @@ class Fusion:
 def parse_fusion(content: dict[str, Any]) -> Fusion | None:
     """From ``fusion.json``; None while the comparison is not there."""
     compared = mapping(content.get("compared"))
-    scores = {name: value for name, item in mapping(compared.get("macro")).items() if (value := number(item)) is not None}
+    scores = {
+        name: value for name, item in mapping(compared.get("macro")).items() if (value := number(item)) is not None
+    }
     best, last = text(compared.get("best_specialist")), text(compared.get("last"))
     if FUSED not in scores or best is None or last is None:
         return None
@@ -84,7 +86,7 @@ def outcome(fusion: Fusion) -> tuple[str, str]:
         rivals = {"the last checkpoint, which is also the best single specialist": fusion.minus_last}
     found = {name: _against(difference) for name, difference in rivals.items()}
     verbs = list(dict.fromkeys(found.values()))
-    tone = "bad" if LOST in verbs else "good" if verbs == [BEAT] else "open"
+    tone = "bad" if LOST in verbs else "good" if verbs == [BEAT] else "open" if UNKNOWN in verbs else "unsure"
     if verbs == [LEVEL] and len(found) == 2:
         return tone, f"Fusion beat neither {' nor '.join(found)}: both intervals include zero."
     if len(verbs) == 1:

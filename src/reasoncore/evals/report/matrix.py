@@ -1,11 +1,12 @@
-"""Every evaluated stage against every domain, and what was forgotten: how far each score is below the best before it."""
+"""Every evaluated stage against every domain, and what was forgotten: how far each score is below an earlier one."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from reasoncore.evals.report.collect import Report
-from reasoncore.evals.report.scores import Estimate, domain_of
+from reasoncore.evals.report.numbers import percent
+from reasoncore.evals.report.scores import Estimate, Evaluation, domain_of
 
 FORGOTTEN = 0.02  # a loss of more than this is marked
 
@@ -34,71 +35,75 @@ class Matrix:
     """One metric: a line for each evaluation, a cell for each benchmark, None where it was not measured.
 
     Attributes:
-        title: ``"Pass@8"``.
-        is_share: Scores in [0, 1], the more the better, as against tokens.
+        k: Of Pass@k; None for the tokens of right answers.
         columns: Names of the domains.
     """
 
-    title: str
-    is_share: bool
+    k: int | None
     columns: tuple[str, ...]
     lines: tuple[tuple[str, tuple[Cell | None, ...]], ...]
 
+    @property
+    def is_share(self) -> bool:
+        """Scores in [0, 1], the more the better, as against tokens."""
+        return self.k is not None
+
+    @property
+    def title(self) -> str:
+        """As the page says it."""
+        return "Mean tokens of right answers" if self.k is None else f"Pass@{self.k}, %"
+
 
 def matrices(report: Report) -> tuple[Matrix, ...]:
-    """Pass@1, Pass@k for the largest k that all have, and tokens of right answers; none with fewer than two lines."""
-    names = benchmarks_of(report)
-    if len(report.evaluations) < 2 or not names:
+    """Pass@1, Pass@k for the largest k that all have, tokens of right answers; none for fewer than two evaluations."""
+    evaluations = report.evaluations
+    names = list(dict.fromkeys(name for evaluation in evaluations for name in evaluation.benchmarks))
+    if len(evaluations) < 2:
         return ()
-    k = largest_k(report)
-    scores = [("Pass@1", True, scores_of(report, 1))]
-    if k is not None:
-        scores.append((f"Pass@{k}", True, scores_of(report, k)))
-    scores.append(("Mean tokens of right answers", False, _tokens(report)))
     columns = tuple(domain_of(name) for name in names)
-    return tuple(
-        Matrix(title, is_share, columns, _lines(found, names, is_share))
-        for title, is_share, found in scores
-        if any(line for _, line in found)
-    )
-
-
-def benchmarks_of(report: Report) -> list[str]:
-    """Every benchmark that any evaluation has, in order of first appearance."""
-    return list(dict.fromkeys(name for evaluation in report.evaluations for name in evaluation.benchmarks))
-
-
-def largest_k(report: Report) -> int | None:
-    """The largest k above 1 that every benchmark of every evaluation has."""
-    ks = [set(item.overall.pass_at) for evaluation in report.evaluations for item in evaluation.benchmarks.values()]
-    return max((k for k in set.intersection(*ks) if k > 1), default=None) if ks else None
-
-
-Scores = list[tuple[str, dict[str, Estimate]]]
-
-
-def scores_of(report: Report, k: int) -> Scores:
-    """Pass@k of every evaluation by benchmark."""
-    return [
-        (e.name, {name: item.overall.pass_at[k] for name, item in e.benchmarks.items() if k in item.overall.pass_at})
-        for e in report.evaluations
+    found = [
+        Matrix(k, columns, _lines([(e.name, _scores(e, k)) for e in evaluations], names))
+        for k in sorted({1, _largest_k(evaluations)})
     ]
+    lengths = [
+        (s.name, {name: length.mean for name, length in s.lengths.items()}) for s in report.stages if s.evaluation
+    ]
+    found.append(Matrix(None, columns, _lines(lengths, names)))
+    return tuple(matrix for matrix in found if any(cell for _, cells in matrix.lines for cell in cells))
 
 
-def _tokens(report: Report) -> Scores:
-    measured = [stage for stage in report.stages if stage.evaluation is not None]
-    return [(stage.name, {name: length.mean for name, length in stage.lengths.items()}) for stage in measured]
+def final_losses(found: tuple[Matrix, ...]) -> str | None:
+    """A sentence on what is forgotten at the end: where the last Pass@1 of each domain is below an earlier one."""
+    if not found or found[0].k != 1:
+        return None
+    last, cells = found[0].lines[-1]
+    named = [(domain, cell) for domain, cell in zip(found[0].columns, cells, strict=True) if cell is not None]
+    below = [f"{name} is {percent(cell.below)} points below {cell.best_at}" for name, cell in named if cell.forgotten]
+    rest = "no other domain" if below else "no domain"
+    return f"At the end ({last}) {''.join(f'{part}; ' for part in below)}{rest} is more than 2 points below its best."
 
 
-def _lines(scores: Scores, names: list[str], is_share: bool) -> tuple[tuple[str, tuple[Cell | None, ...]], ...]:
+def _largest_k(evaluations: tuple[Evaluation, ...]) -> int:
+    """The largest k that every benchmark with a score has."""
+    ks = [set(item.overall.pass_at) for e in evaluations for item in e.benchmarks.values() if item.overall.pass_at]
+    return max(set.intersection(*ks), default=1) if ks else 1
+
+
+def _scores(evaluation: Evaluation, k: int) -> dict[str, Estimate]:
+    scores = {name: item.overall.pass_at.get(k) for name, item in evaluation.benchmarks.items()}
+    return {name: estimate for name, estimate in scores.items() if estimate is not None}
+
+
+def _lines(
+    scores: list[tuple[str, dict[str, Estimate]]], names: list[str]
+) -> tuple[tuple[str, tuple[Cell | None, ...]], ...]:
     best: dict[str, tuple[float, str]] = {}
     lines = []
     for evaluation, found in scores:
         cells: list[Cell | None] = []
         for name in names:
             estimate = found.get(name)
-            known = best.get(name, (None, None)) if is_share else (None, None)
-            cells.append(None if estimate is None else Cell(estimate, *known))
+            cells.append(None if estimate is None else Cell(estimate, *best.get(name, (None, None))))
             if estimate is not None and (name not in best or estimate.mean > best[name][0]):
                 best[name] = (estimate.mean, evaluation)
         lines.append((evaluation, tuple(cells)))

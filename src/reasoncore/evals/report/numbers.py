@@ -15,6 +15,11 @@ def points(difference: float) -> str:
     return _minus(f"{100 * difference:+.1f}")
 
 
+def signed(value: float) -> str:
+    """``"+33.1"``: a difference that is in its unit already."""
+    return _minus(f"{value:+.1f}")
+
+
 def quantity(value: Any) -> str:
     """A number of a summary: whole numbers with separators, others to four digits; anything else as text."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):

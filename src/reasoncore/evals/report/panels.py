@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import accumulate
 
-from reasoncore.evals.report.collect import Report
-from reasoncore.evals.report.matrix import FORGOTTEN, Scores, benchmarks_of, largest_k, scores_of
-from reasoncore.evals.report.scores import domain_of
+from reasoncore.evals.report.matrix import Matrix
 
 WIDTH, HEIGHT, LEFT, RIGHT = 260, 130, 30, 8
 
@@ -24,7 +21,7 @@ class Dot:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """Pass@1 and Pass@k of one domain, evaluation by evaluation, as points of lines in a box of ``WIDTH`` by ``HEIGHT``.
+    """Pass@1 and Pass@k of one domain in a box of ``WIDTH`` by ``HEIGHT``, 0 to 100 % from bottom to top.
 
     Attributes:
         lines: Class and points of each line: Pass@k, the best Pass@1 so far, Pass@1.
@@ -40,38 +37,40 @@ class Panel:
     words: str
 
 
-def panels(report: Report) -> tuple[Panel, ...]:
-    """A small plot for each domain that two evaluations or more have measured."""
-    k, names = largest_k(report), [evaluation.name for evaluation in report.evaluations]
-    found = (_panel(report, name, k, names) for name in benchmarks_of(report))
-    return tuple(panel for panel in found if panel is not None)
+def panels(matrices: tuple[Matrix, ...]) -> tuple[Panel, ...]:
+    """A plot for each domain that two evaluations or more have measured, from the tables of Pass@1 and Pass@k."""
+    scores = [matrix for matrix in matrices if matrix.is_share]
+    if not scores or scores[0].k != 1:
+        return ()
+    return tuple(
+        _panel(scores, column, domain)
+        for column, domain in enumerate(scores[0].columns)
+        if sum(cells[column] is not None for _, cells in scores[0].lines) > 1
+    )
 
 
-def _panel(report: Report, benchmark: str, k: int | None, names: list[str]) -> Panel | None:
-    first = list(_places(scores_of(report, 1), benchmark))
-    if len(first) < 2:
-        return None
-    step = (WIDTH - LEFT - RIGHT) / max(1, len(names) - 1)
+def _panel(scores: list[Matrix], column: int, domain: str) -> Panel:
+    one, *more = scores
+    step = (WIDTH - LEFT - RIGHT) / (len(one.lines) - 1)
 
-    def points(series: list[tuple[int, float]]) -> list[tuple[float, float]]:
-        return [(round(LEFT + step * place, 1), round(HEIGHT * (1 - share), 1)) for place, share in series]
+    def at(place: int, share: float) -> tuple[float, float]:
+        return round(LEFT + step * place, 1), round(HEIGHT * (1 - share), 1)
 
-    def drawn(series: list[tuple[int, float]]) -> str:
-        return " ".join(f"{x:g},{y:g}" for x, y in points(series))
+    def line(series: Iterable[tuple[int, float]]) -> str:
+        return " ".join("{:g},{:g}".format(*at(place, share)) for place, share in series)
 
-    best = list(accumulate((share for _, share in first), max))
-    lines = [] if k is None else [("many", drawn(list(_places(scores_of(report, k), benchmark))))]
-    lines += [("best", drawn([(place, top) for (place, _), top in zip(first, best, strict=True)])), ("one", drawn(first))]
-    dots = [
-        Dot(x, y, top - share > FORGOTTEN + 1e-9)
-        for (x, y), (_, share), top in zip(points(first), first, best, strict=True)
+    cells = [(place, cell) for place, (_, row) in enumerate(one.lines) if (cell := row[column]) is not None]
+    lines = [
+        ("many", line((place, cell.estimate.mean) for place, (_, row) in enumerate(m.lines) if (cell := row[column])))
+        for m in more
     ]
-    said = ", ".join(f"{names[place]} {100 * share:.1f}" for place, share in first)
-    ticks = [(round(LEFT + step * place, 1), place + 1) for place in range(len(names))]
-    domain = domain_of(benchmark)
-    return Panel(domain, tuple(lines), tuple(dots), tuple(ticks), f"Pass@1 in {domain}, in %: {said}")
-
-
-def _places(scores: Scores, benchmark: str) -> Iterator[tuple[int, float]]:
-    """Place and mean of each evaluation that has the benchmark."""
-    return ((place, found[benchmark].mean) for place, (_, found) in enumerate(scores) if benchmark in found)
+    lines.append(("best", line((place, cell.estimate.mean + cell.below) for place, cell in cells)))
+    lines.append(("one", line((place, cell.estimate.mean) for place, cell in cells)))
+    said = ", ".join(f"{one.lines[place][0]} {100 * cell.estimate.mean:.1f}" for place, cell in cells)
+    return Panel(
+        domain,
+        tuple(lines),
+        tuple(Dot(*at(place, cell.estimate.mean), cell.forgotten) for place, cell in cells),
+        tuple((at(place, 0)[0], place + 1) for place in range(len(one.lines))),
+        f"Pass@1 in {domain}, in %: {said}",
+    )

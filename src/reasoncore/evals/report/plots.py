@@ -1,15 +1,11 @@
 """Learning curves as inline SVG that takes its colours and typeface from the page, light or dark.
 
-Matplotlib draws with a few marker colours that mean nothing; they are then replaced by CSS variables. Text stays text
-(``svg.fonttype`` none), ids are derived from the content of the figure, and nothing in the result refers to the
-network, so the SVG is deterministic and the page works offline.
+Matplotlib draws with a few marker colours that mean nothing; ``svg`` then replaces them by CSS variables.
 """
 
 from __future__ import annotations
 
-import io
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -21,6 +17,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 from numpy.typing import NDArray
 
+from reasoncore.evals.report.svg import FIRST, INK, MUTED, RULE, SECOND, to_svg
+
 Row = dict[str, float]
 Array = NDArray[np.float64]
 
@@ -28,14 +26,6 @@ MAX_DOTS = 160
 MAX_LINE_POINTS = 320
 SMOOTH_FROM = 12  # fewer points than this are joined as they are
 
-INK, MUTED, RULE, FIRST, SECOND = "#0b0c01", "#0b0c02", "#0b0c03", "#0b0c04", "#0b0c05"
-CSS_OF = {
-    INK: "currentColor",
-    MUTED: "var(--muted)",
-    RULE: "var(--rule)",
-    FIRST: "var(--curve-1)",
-    SECOND: "var(--curve-2)",
-}
 SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 STYLE = {
     "svg.fonttype": "none",
@@ -97,7 +87,11 @@ RL_PANELS = (
     Panel("Reward", "mean per rollout", (("reward", "reward"),)),
     Panel("Held-out probe", "% of problems", (("probe/pass@*", "Pass@"),), scale=100),
     Panel("Entropy", "nats per token", (("entropy", "entropy"),)),
-    Panel("Completion length", "tokens, mean", (("completions/mean_length", "mean length"),)),
+    Panel(
+        "Completion length",
+        "tokens, mean",
+        (("completions/mean_length", "all"), ("completions/mean_right_length", "right answers")),
+    ),
     Panel(
         "Wasted sampling",
         "% of prompts, of rollouts",
@@ -165,7 +159,7 @@ def _draw(panel: Panel, rows: Sequence[Row], salt: str) -> Curve | None:
         else:
             axes.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
             axes.ticklabel_format(axis="y", useOffset=False)
-        svg = _to_svg(figure, salt, panel.title)
+        svg = to_svg(figure, salt, panel.title)
     return Curve(panel.title, tuple(label for label, _, _ in series), svg)
 
 
@@ -215,23 +209,3 @@ def _power_of_ten(value: float, _: int) -> str:
     if abs(exponent - round(exponent)) > 1e-6:
         return ""
     return "10" + str(round(exponent)).translate(SUPERSCRIPT)
-
-
-def _to_svg(figure: Figure, salt: str, title: str) -> Markup:
-    stream = io.StringIO()
-    figure.savefig(stream, format="svg", transparent=True, metadata={"Date": None})
-    svg = stream.getvalue()
-    svg = svg[svg.index("<svg") :]
-    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
-    svg = re.sub(r"<!--.*?-->", "", svg, flags=re.DOTALL)
-    svg = (
-        re.sub(r' (xmlns(:xlink)?|version|width|height)="[^"]*"', "", svg.split(">", 1)[0]) + ">" + svg.split(">", 1)[1]
-    )
-    svg = re.sub(r'\bid="', f'id="{salt}-', svg)
-    svg = re.sub(r'(url\(|href=")#', rf"\1#{salt}-", svg)
-    svg = re.sub(r"font: ([\d.]+)px [^;\"]*", r"font-size: \1px", svg)
-    # Hundredths of a point are enough, in coordinates only: the text of a tick label must stay as it is.
-    svg = re.sub(r' (d|x|y|transform)="[^"]*"', lambda found: re.sub(r"(\.\d\d)\d+", r"\1", found[0]), svg)
-    for marker, css in CSS_OF.items():
-        svg = svg.replace(marker, css)
-    return Markup(re.sub(r"\n\s*", "\n", svg).replace("<svg ", f'<svg role="img" aria-label="{title}" ', 1))

@@ -16,12 +16,24 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from reasoncore.evals.report import numbers
-from reasoncore.evals.report.breakdown import breakdowns
-from reasoncore.evals.report.collect import Report, Stage
+from reasoncore.evals.report.activity import times, total
+from reasoncore.evals.report.breakdown import Breakdown, breakdowns
+from reasoncore.evals.report.cautions import cautions
+from reasoncore.evals.report.collect import UNFINISHED, Report, Stage
+from reasoncore.evals.report.expectations import TOKENS
+from reasoncore.evals.report.fusion import FUSED, outcome
+from reasoncore.evals.report.matrix import final_losses, matrices
+from reasoncore.evals.report.panels import HEIGHT, LEFT, WIDTH, panels
+from reasoncore.evals.report.pipeline import KIND_NAMES, NOT_STARTED, pipeline, time_words
 from reasoncore.evals.report.plots import draw_curves, window_of
 from reasoncore.evals.report.rollouts import choose_examples
 from reasoncore.evals.report.scores import Estimate, mapping, text
-from reasoncore.evals.report.verdict import cautions, metric_name, verdict
+from reasoncore.evals.report.verdict import metric_name, verdict
+
+# What is longer than this is folded away at first.
+FEW_SCORES, FEW_DIFFERENCES, FEW_COLUMNS, FEW_CURVES = 6, 12, 4, 3
+# What self-distillation does with a trace, in the order of the columns.
+FATES = ("kept", "outside_band", "trimmed", "too_short")
 
 # Control characters, bidirectional overrides and lone surrogates: they hide or reorder text, or break the encoding.
 DISTURBING = re.compile(
@@ -40,20 +52,21 @@ def render(report: Report) -> str:
         finalize=_finalize,
     )
     environment.filters.update(
-        percent=numbers.percent, points=numbers.points, quantity=numbers.quantity, duration=numbers.duration, at=_at
+        percent=numbers.percent,
+        points=numbers.points,
+        signed=numbers.signed,
+        quantity=numbers.quantity,
+        duration=numbers.duration,
+        at=_at,
+        width=_width,
     )
     return environment.get_template("page.html.jinja").render(**_context(report))
 
 
 def _context(report: Report) -> dict[str, Any]:
     names = [evaluation.name for evaluation in report.evaluations]
-    curves = [
-        (stage, window_of(len(stage.metrics)), draw_curves(stage.metrics, f"s{place}"))
-        for place, stage in enumerate(report.stages)
-    ]
     measured = [(e, benchmark) for e in report.evaluations for benchmark in e.benchmarks.values()]
     differences = [comparison.difference for comparison in report.comparisons]
-    recipe = mapping(report.run.get("recipe"))
     colour_of = dict(zip(names, _colours(len(names)), strict=True))
     return {
         "report": report,
@@ -67,14 +80,75 @@ def _context(report: Report) -> dict[str, Any]:
         "largest": _largest,
         "pass_head": _head("Pass", [benchmark.overall.pass_at for _, benchmark in measured]),
         "cons_head": _head("Cons", [benchmark.overall.cons_at for _, benchmark in measured]),
-        "breakdowns": breakdowns(report.evaluations),
+        "measured": measured,
+        "few_scores": FEW_SCORES,
+        "few_differences": FEW_DIFFERENCES,
+        "few_columns": FEW_COLUMNS,
+        "few_curves": FEW_CURVES,
+        "kind_names": KIND_NAMES,
+        **_stages(report),
+        **_reading(report),
+        **_provenance(report),
+    }
+
+
+def _stages(report: Report) -> dict[str, Any]:
+    """What the sections about the pipeline, the expectations, the domains and the time need."""
+    tables = matrices(report)
+    found = [(stage, stage.fusion) for stage in report.stages if stage.fusion is not None]
+    clocks = [(s.seconds, s.spent) for s in report.stages if s.seconds is not None or s.spent]
+    lines = [
+        times(s.name, s.status == UNFINISHED, s.seconds, s.spent)
+        for s in report.stages
+        if s.seconds is not None or s.spent
+    ]
+    lines = [*lines, total(clocks)] if any(line.parts for line in lines) else []
+    by_benchmark: dict[str, list[Breakdown]] = {}
+    for table in breakdowns(report.evaluations):
+        by_benchmark.setdefault(table.benchmark, []).append(table)
+    fates = [fate for stage in report.stages for counts in stage.selection.values() for fate in counts]
+    return {
+        "boxes": pipeline(report),
+        "not_started": NOT_STARTED,
+        "time_words": time_words,
+        "fates": list(dict.fromkeys((*FATES, *fates))),
+        "expected_reach": _expected_reach(report),
+        "tokens_metric": TOKENS,
+        "fusions": [(stage, fusion, *outcome(fusion)) for stage, fusion in found],
+        "fused": FUSED,
+        "matrices": tables,
+        "panels": panels(tables),
+        "panel_width": WIDTH,
+        "panel_height": HEIGHT,
+        "panel_left": LEFT,
+        "final_losses": final_losses(tables),
+        "breakdowns": by_benchmark,
+        "time_lines": lines,
+        "activity_key": sorted(
+            {part.name: part.colour for line in lines for part in line.parts}.items(), key=lambda item: item[1]
+        ),
+    }
+
+
+def _reading(report: Report) -> dict[str, Any]:
+    """Learning curves and rollouts."""
+    curves = [
+        (stage, window_of(len(stage.metrics)), draw_curves(stage.metrics, f"s{place}"))
+        for place, stage in enumerate(report.stages)
+    ]
+    return {
         "curves": [(stage, window, drawn) for stage, window, drawn in curves if drawn],
+        "curve_title": _curve_title,
         "examples": choose_examples(_rollout_sources(report.stages)),
-        "recipe": "\n".join(_recipe_lines(recipe)).strip() if recipe else None,
+    }
+
+
+def _provenance(report: Report) -> dict[str, Any]:
+    return {
+        "recipe": "\n".join(_recipe_lines(report.recipe)).strip() if report.recipe else None,
         "recipe_sha256": text(report.run.get("recipe_sha256")),
         "machine": mapping(report.run.get("machine")),
         "versions": mapping(report.run.get("versions")),
-        "measured": measured,
         "hashes": [
             (stage.name, direction, path, sha256)
             for stage in report.stages
@@ -83,6 +157,20 @@ def _context(report: Report) -> dict[str, Any]:
         ],
         "command": _command(report.run.get("command")),
     }
+
+
+def _expected_reach(report: Report) -> float:
+    """The largest number on the strips of the expectations."""
+    ends = [e.bound for e in report.expectations]
+    for value in (e.value for e in report.expectations if e.value is not None):
+        ends += [value.mean, value.low, value.high]
+    return max((abs(end) for end in ends if end), default=1.0)
+
+
+def _curve_title(stage: Stage, window: int) -> str:
+    status = "" if stage.status == "done" else f" ({stage.status})"
+    smoothed = f", mean over {window}" if window > 1 else ""
+    return f"{stage.name}{status}: {numbers.quantity(len(stage.metrics))} steps{smoothed}"
 
 
 def _finalize(value: Any) -> Any:
@@ -98,6 +186,12 @@ def _at(share: float, reach: float | None = None) -> str:
     """A horizontal position: a share on the scale 0 to 1 or, with ``reach``, a difference on -reach to +reach."""
     place = share if reach is None else 0.5 + 0.48 * share / reach
     return f"{100 * min(1.0, max(0.0, place)):.2f}%"
+
+
+def _width(ends: tuple[float, float], reach: float) -> str:
+    """The width of a stretch of the scale that :func:`_at` has."""
+    low, high = (min(1.0, max(0.0, 0.5 + 0.48 * end / reach)) for end in ends)
+    return f"{100 * max(0.0, high - low):.2f}%"
 
 
 def _facts(report: Report) -> list[tuple[str, str]]:
@@ -133,9 +227,15 @@ def _head(metric: str, columns: list[dict[int, Estimate]]) -> str:
 
 
 def _rollout_sources(stages: tuple[Stage, ...]) -> list[tuple[str, Path]]:
-    """Rollouts of the evaluations; those of training only while there are no others to show."""
-    measured = [(s.name, s.rollouts) for s in stages if s.kind == "eval" and s.rollouts is not None]
-    return measured or [(s.name, s.rollouts) for s in stages if s.kind != "eval" and s.rollouts is not None]
+    """The first and the last evaluation of each benchmark; of training only while there are no others to show."""
+    having = [stage for stage in stages if stage.rollouts is not None]
+    having = [stage for stage in having if stage.kind == "eval"] or having
+    ends: dict[str, list[str]] = {}
+    for stage in having:
+        for benchmark in stage.evaluation.benchmarks if stage.evaluation is not None else ("",):
+            ends.setdefault(benchmark, []).append(stage.name)
+    shown = {name for names in ends.values() for name in (names[0], names[-1])}
+    return [(stage.name, stage.rollouts) for stage in having if stage.name in shown and stage.rollouts is not None]
 
 
 def _recipe_lines(section: dict[str, Any], path: str = "") -> list[str]:

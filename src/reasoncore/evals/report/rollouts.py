@@ -68,7 +68,10 @@ class Example:
 
 
 def choose_examples(sources: Sequence[tuple[str, Path]], limit: int = 6) -> tuple[Example, ...]:
-    """At most ``limit`` problems from the rollout files of ``sources``: (stage name, path) in order of stages."""
+    """A few problems from the rollout files of ``sources``: (stage name, path) in order of stages.
+
+    ``limit`` problems of one benchmark; where there are several, the same number of each and two at least.
+    """
     counts: dict[Key, list[Counter[str]]] = {}
     subdomains: dict[Key, str] = {}
     for index, (_, path) in enumerate(sources):
@@ -99,12 +102,17 @@ def _choose(counts: dict[Key, list[Counter[str]]], subdomains: dict[Key, str], l
     ordered = sorted(
         counts, key=lambda key: (interest(key), hashlib.sha256("\0".join(key).encode("utf-8", "replace")).digest())
     )
-    by_subdomain: dict[str, list[Key]] = defaultdict(list)
+    by_subdomain: dict[tuple[str, str], list[Key]] = defaultdict(list)
     for key in ordered:
-        by_subdomain[subdomains[key]].append(key)
+        by_subdomain[key[0], subdomains[key]].append(key)
     # One of each subdomain before a second of any.
     turn = {key: place for keys in by_subdomain.values() for place, key in enumerate(keys)}
-    return sorted(ordered, key=lambda key: (turn[key], interest(key)))[:limit]
+    by_benchmark: dict[str, list[Key]] = {}
+    for key in sorted(ordered, key=lambda key: (turn[key], interest(key))):
+        by_benchmark.setdefault(key[0], []).append(key)
+    each = limit if len(by_benchmark) == 1 else max(2, limit // max(1, len(by_benchmark)))
+    # In the order in which the benchmarks were asked.
+    return [key for name in dict.fromkeys(key[0] for key in counts) for key in by_benchmark[name][:each]]
 
 
 def _example(key: Key, stages: list[str], kept: list[list[dict[str, Any]]]) -> Example:

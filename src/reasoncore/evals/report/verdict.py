@@ -23,13 +23,14 @@ def verdict(report: Report) -> str:
 
 def _sentence(report: Report) -> str:
     evaluations = [evaluation for evaluation in report.evaluations if evaluation.benchmarks]
-    gains = _gains(evaluations)
-    if report.expectations:
-        return f"{count_words(report.expectations)}. {gains or _without_expectations(report, evaluations)}"
-    return _without_expectations(report, evaluations)
+    # With several domains the last step on one of them would be an arbitrary choice.
+    several = any(len(evaluation.benchmarks) > 1 for evaluation in evaluations)
+    gains = _gains(evaluations) if several or report.expectations else None
+    said = gains or _one_domain(report, evaluations)
+    return f"{count_words(report.expectations)}. {said}" if report.expectations else said
 
 
-def _without_expectations(report: Report, evaluations: list[Evaluation]) -> str:
+def _one_domain(report: Report, evaluations: list[Evaluation]) -> str:
     headline = _headline(report, evaluations)
     if headline is not None:
         return _compared(report, headline)
@@ -134,6 +135,10 @@ def _only_one(report: Report, evaluation: Evaluation) -> str:
 
 
 def _measured(evaluation: Evaluation) -> str:
+    if len(evaluation.benchmarks) > 1:
+        scores = {name: item.overall.pass_at.get(1) for name, item in evaluation.benchmarks.items()}
+        known = [f"{percent(found.mean)} % in {domain_of(name)}" for name, found in scores.items() if found is not None]
+        return f"Pass@1 is {_listed(known)}" if known else "no Pass@1 is recorded"
     benchmark = next(iter(evaluation.benchmarks.values()))
     macro = 1 in benchmark.macro.pass_at
     estimate = (benchmark.macro if macro else benchmark.overall).pass_at.get(1)

@@ -10,7 +10,7 @@ from reasoncore.procedural.instruct.advice import ACTIVITIES, Activity
 from reasoncore.procedural.instruct.topics import BY_NAME, KINDS, Topic
 
 _SOME = 3
-_COUNT = re.compile(r"\b(\d{1,3}) (facts|sentences|tips)\b")
+_COUNT = re.compile(r"\b(\d{1,3}) (?:facts|sentences|tips)\b")
 _MENTION = re.compile(r" Mention the word (\w+)\.$")
 _LETTER = re.compile(r"^Write a letter\b")
 _OPEN = re.compile(r"^(?:Tell|Describe|Write|Why do|What do|Give|Compare)\b")
@@ -43,8 +43,7 @@ class Asked:
         topics: What it speaks about.
         activity: What it gives tips for.
         points: How many facts or tips it gives.
-        count: Exact number of its sentences or list items; None where it is free.
-        listed: Whether its items are lines of a numbered list.
+        count: Exact number of its sentences; None where it is free.
         mention: A word that occurs in it; empty for none.
         letter: Whether it is a letter.
         reply: Found in the reply to a chat prompt; None where the prompt is open-ended.
@@ -54,7 +53,6 @@ class Asked:
     activity: Activity | None = None
     points: int = 0
     count: int | None = None
-    listed: bool = False
     mention: str = ""
     letter: bool = False
     reply: re.Pattern[str] | None = None
@@ -75,7 +73,6 @@ def read_prompt(prompt: str) -> Asked | None:
             activity,
             points=int(counted[1]) if counted else max(_SOME, 2 * len(topics)),
             count=int(counted[1]) if counted else None,
-            listed=counted is not None and counted[2] != "sentences",
             mention=mention[1] if mention else "",
             letter=_LETTER.match(prompt) is not None,
         )

@@ -53,7 +53,7 @@ class _Posed:
     response: str | None
 
 
-def compatible(names: Sequence[str], wishes: Sequence[Wish]) -> bool:
+def _compatible(names: Sequence[str], wishes: Sequence[Wish]) -> bool:
     """Whether the families of these names can go together."""
     fields = [field for wish in wishes for field in wish.plan]
     return len(fields) == len(set(fields)) and not any(clash <= set(names) for clash in _CLASHES)
@@ -76,45 +76,49 @@ def _pose(params: Params) -> _Posed:
     return _Posed(InstructionTask(instructions, prompt), response)
 
 
+def _usable(params: Params) -> bool:
+    return _pose(params).response is not None
+
+
 def _draw_from(groups: Sequence[str]) -> Callable[[Random, int], Params]:
     """Draws ``(topic, constraint, ...)``: of one group, or of as many groups as there are constraints."""
     mixes = _MIXES if len(groups) == 1 else _MANY_MIXES
 
     def draw(rng: Random, level: int) -> Params:
-        while True:
-            params = _propose(rng, rng.choice(mixes[level]), groups)
-            if params is not None and _pose(params).response is not None:
-                return params
+        while (params := _propose(rng, rng.choice(mixes[level]), groups)) is None:
+            pass
+        return params
 
     return draw
 
 
 def _propose(rng: Random, mix: str, groups: Sequence[str]) -> Params | None:
+    """Parameters of this hardness; None where the families drawn cannot go together."""
     topic = rng.choice(TOPICS)
     sources = list(groups) * len(mix) if len(groups) == 1 else rng.sample(list(groups), len(mix))
     codes: dict[str, str] = {}
     wishes = []
     for hardness, source in zip(mix, sources, strict=True):
-        able = [family for family in GROUPS[source] if (family.easy if hardness == "e" else family.hard)]
-        family = rng.choice(able)
-        draw = family.easy if hardness == "e" else family.hard
-        assert draw is not None
+        able = [
+            (family, draw) for family in GROUPS[source] if (draw := family.easy if hardness == "e" else family.hard)
+        ]
+        family, draw = rng.choice(able)
         args = draw(rng, topic)
         codes[family.name] = family.code(args)
         wishes.append(family.wish(topic, *args))
-    if len(codes) < len(mix) or not compatible(tuple(codes), wishes):
+    if len(codes) < len(mix) or not _compatible(tuple(codes), wishes):
         return None
     return topic.name, *sorted(codes.values())
 
 
 def _write(params: Params, variant: int) -> Draft:
     posed = _pose(params)
-    assert posed.response is not None, params
+    assert posed.response is not None, f"not usable: {params}"
     return Draft((posed.task.prompt,), "", {"direct": posed.response}, posed.task)
 
 
 def _types(*groups: str) -> tuple[ProblemType, ...]:
-    return (ProblemType("constraints", _draw_from(groups), _write),)
+    return (ProblemType("constraints", _draw_from(groups), _write, _usable),)
 
 
 FORMAT = _types("format")

@@ -13,58 +13,11 @@ _COMMON_LETTERS = "aeinorst"
 _MIDDLE_LETTERS = "dhlms"
 _RARE_LETTERS = "bcfgkmpwy"
 # Words that say nothing of the topic.
-_PLAIN_WORDS = frozenset(
-    [
-        "a",
-        "about",
-        "all",
-        "and",
-        "are",
-        "at",
-        "be",
-        "by",
-        "can",
-        "down",
-        "every",
-        "far",
-        "for",
-        "from",
-        "full",
-        "go",
-        "goes",
-        "has",
-        "have",
-        "here",
-        "home",
-        "in",
-        "into",
-        "is",
-        "it",
-        "like",
-        "long",
-        "lot",
-        "love",
-        "made",
-        "make",
-        "makes",
-        "many",
-        "much",
-        "of",
-        "on",
-        "people",
-        "some",
-        "the",
-        "this",
-        "time",
-        "to",
-        "under",
-        "up",
-        "us",
-        "very",
-        "with",
-        "you",
-    ]
+_PLAIN = (
+    "a about all and are at be by can down every far for from full go goes has have here home in into is it like long "
+    "lot love made make makes many much of on people some the this time to under up us very with you"
 )
+_PLAIN_WORDS = frozenset(_PLAIN.split())
 
 
 def topic_words(topic: Topic) -> tuple[str, ...]:

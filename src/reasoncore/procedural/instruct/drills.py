@@ -27,12 +27,12 @@ def _opener_drill(rng: Random, level: int) -> list[str]:
 
 
 def _bullet_drill(rng: Random, level: int) -> list[str]:
-    count = rng.randint(2, 2 + level)
+    count = rng.randint(2, 4 if level > 2 else 3)
     return [f"{count} bullet points:", *(f"- {text}" for text in _said(rng, rng.choice(TOPICS), count))]
 
 
 def _number_drill(rng: Random, level: int) -> list[str]:
-    count = rng.randint(2, 2 + level)
+    count = rng.randint(2, 4 if level > 2 else 3)
     texts = _said(rng, rng.choice(TOPICS), count)
     return [f"{count} facts:", *(f"{number}. {text}" for number, text in enumerate(texts, 1))]
 

@@ -1,18 +1,20 @@
-"""A judge of open-ended answers that is a program: it stands in for a judge model where a recipe has to run without one.
+"""A judge of open-ended answers that is a program: it stands in for a judge model where there is none.
 
 It speaks the protocol of :class:`reasoncore.verify.rubric.RubricVerifier` and knows the prompts of the instruct and
 chat domains only; on any other it gives no scores, so that the answer is not judged. What it measures are proxies, not
 quality. Each score is 1 to 5:
 
-    helpfulness            what share of the facts or tips wanted is there, in words of the bank, times the share of the
-                           sentences that are such facts; 2 less for every topic without a name or a fact. In a chat:
-                           whether the reply has the word that it must have, and its facts
-    coherence              2 less for every sentence that lacks its capital or full stop or in which a word follows
-                           another as it does nowhere in the bank
-    instruction_adherence  2 less for every item too many or too few, for a list that is none, for a letter without
-                           "Dear", 4 less for a missing word; 1 where nothing asked for is there
+    helpfulness            what share of the facts or tips wanted is there, times the share of the sentences that are
+                           such facts; 2 less for every topic without its name or a fact, for an activity without a tip
+                           of its own, and for a missing word. In a chat: whether the reply has the word that it must
+                           have, and its facts
+    coherence              2 less for every sentence that is not whole, 1 where none is
+    instruction_adherence  1 where the number of sentences is not the one asked for, or a topic, an activity or a word
+                           is missing; 2 less for a text of one sentence or of many, and for a letter without "Dear"
     redundancy             less the more sentences or runs of four words are there twice
 
+A whole sentence has its capital, its full stop and no other capitals, and each word follows the one before as somewhere
+in the bank. A fact is one that the bank has, in its words, in a whole sentence.
 An answer with marks of code or JSON, or that speaks of scores, gets 1 throughout. Deterministic, in linear time.
 """
 
@@ -26,8 +28,10 @@ from itertools import pairwise
 
 from reasoncore.errors import InfrastructureError
 from reasoncore.infer.engine import Request, SamplingParams
+from reasoncore.procedural.chat.replies import NAMES
 from reasoncore.procedural.instruct.asked import Asked, read_prompt
 from reasoncore.procedural.instruct.known import Point, points_of, word_pairs
+from reasoncore.procedural.instruct.openended import CLOSING
 from reasoncore.procedural.instruct.sentences import unopened
 from reasoncore.records import Completion
 from reasoncore.verify.judge_prompt import FENCE_KEY
@@ -35,13 +39,14 @@ from reasoncore.verify.judge_prompt import FENCE_KEY
 _FENCE = re.compile(r"=== ([0-9a-f]{12}) BEGIN PROMPT ===\n")
 _NUMBER = re.compile(r"\d{1,3}\. ")
 _SENTENCE_END = re.compile(r"(?<=[.!?]) ")
-_WELL_FORMED = re.compile(r"[A-Z][A-Za-z ,]*[.!?]")
+_SENTENCE = re.compile(r"[A-Z][a-z]*(?:,? [A-Za-z]+)*[.!?]")
+_WORD = re.compile(r"[A-Za-z]+")
+_CAPITAL_WORDS = frozenset({"I", *NAMES})
 _TAMPERING = re.compile(
     r"[{}\[\]<>=|`\\#_*]|\b(?:scores?|judges?|criteri(?:a|on)|rubric|helpfulness|coherence|adherence|redundancy)\b",
     re.IGNORECASE,
 )
 _DEAR = re.compile(r"Dear [a-z ]{2,20},")
-_CLOSING = "Best wishes"
 _FEW, _MANY = 2, 8
 _RUN = 4
 
@@ -86,11 +91,30 @@ def _block(question: str, name: str, fence: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """A response, taken apart: its lines, its sentences without list numbers and letter lines, its points."""
+    """A response, taken apart.
+
+    Attributes:
+        lines: Its lines.
+        sentences: Its sentences, without list numbers and without what opens and closes a letter.
+        whole: The sentences that are whole.
+        points: What these state of what was asked.
+    """
 
     lines: list[str]
     sentences: list[str]
+    whole: list[str]
     points: list[Point]
+
+    def lacks(self, asked: Asked) -> int:
+        """How much is missing: topics without a fact, tips for the activity alone, the word to mention."""
+        said = {name for name, _ in self.points}
+        own = asked.activity is None or any(number < len(asked.activity.own) for _, number in self.points)
+        mentioned = not asked.mention or asked.mention in self.words()
+        return sum(topic.name not in said for topic in asked.topics) + (not own) + (not mentioned)
+
+    def words(self) -> set[str]:
+        """The words of the whole sentences, in lower case."""
+        return {word for text in self.whole for word in _WORD.findall(text.lower())}
 
 
 def judge(prompt: str, response: str) -> dict[str, int] | None:
@@ -102,18 +126,27 @@ def judge(prompt: str, response: str) -> dict[str, int] | None:
     if _TAMPERING.search(response) or not answer.sentences:
         scores = 1, 1, 1, 1
     else:
-        helpful = _helpfulness(answer, asked, response)
-        adherent = 1 if helpful == 1 else _adherence(answer, asked, response)
-        scores = helpful, _coherence(answer.sentences), adherent, _redundancy(answer)
+        helpful = _helpfulness(answer, asked)
+        adherent = 1 if helpful == 1 else _adherence(answer, asked)
+        scores = helpful, _coherence(answer), adherent, _redundancy(answer)
     names = "helpfulness", "coherence", "instruction_adherence", "redundancy"
     return dict(zip(names, scores, strict=True))
 
 
 def _take_apart(response: str, asked: Asked) -> _Answer:
     lines = [line.strip() for line in response.split("\n") if line.strip()]
-    text = [line for line in lines if not (asked.letter and (_DEAR.fullmatch(line) or line == _CLOSING))]
+    text = [line for line in lines if not (asked.letter and (_DEAR.fullmatch(line) or line == CLOSING))]
     sentences = [part for line in text for part in _SENTENCE_END.split(_NUMBER.sub("", line, count=1))]
-    return _Answer(lines, sentences, _points(sentences, asked))
+    whole = [text for text in sentences if _is_whole(text)]
+    return _Answer(lines, sentences, whole, _points(whole, asked))
+
+
+def _is_whole(text: str) -> bool:
+    words = _WORD.findall(text)
+    if not _SENTENCE.fullmatch(text) or not all(word.islower() or word in _CAPITAL_WORDS for word in words[1:]):
+        return False
+    known = word_pairs()
+    return all(pair in known for pair in pairwise(["^", *_WORD.findall(unopened(text)), "$"]))
 
 
 def _points(sentences: list[str], asked: Asked) -> list[Point]:
@@ -128,46 +161,30 @@ def _points(sentences: list[str], asked: Asked) -> list[Point]:
     return points
 
 
-def _helpfulness(answer: _Answer, asked: Asked, response: str) -> int:
+def _helpfulness(answer: _Answer, asked: Asked) -> int:
     found = len(set(answer.points))
     complete = min(1.0, found / asked.points) if asked.points else 1.0
     if asked.reply is not None:
-        return 1 + round(4 * complete) if asked.reply.search(response) else 1
-    return max(1, 1 + round(4 * complete * found / len(answer.sentences)) - 2 * _missing(answer, asked, response))
+        return 1 + round(4 * complete) if asked.reply.search(" ".join(answer.whole)) else 1
+    unnamed = {topic.name for topic in asked.topics} - answer.words()
+    lacking = max(len(unnamed), answer.lacks(asked))
+    return max(1, 1 + round(4 * complete * found / len(answer.sentences)) - 2 * lacking)
 
 
-def _missing(answer: _Answer, asked: Asked, response: str) -> int:
-    """Of how many subjects nothing is said, or nothing that names them."""
-    named = set(re.findall(r"[a-z]+", response.lower()))
-    said = {name for name, _ in answer.points}
-    missing = sum(topic.name not in named & said for topic in asked.topics)
-    own = asked.activity is None or any(number < len(asked.activity.own) for _, number in answer.points)
-    return missing + (not own)
+def _coherence(answer: _Answer) -> int:
+    return max(1, 5 - 2 * (len(answer.sentences) - len(answer.whole))) if answer.whole else 1
 
 
-def _coherence(sentences: list[str]) -> int:
-    known = word_pairs()
-    broken = 0
-    for text in sentences:
-        words = ["^", *re.findall(r"[a-z]+", unopened(text)), "$"]
-        broken += _WELL_FORMED.fullmatch(text) is None or not all(pair in known for pair in pairwise(words))
-    return max(1, 5 - 2 * broken)
-
-
-def _adherence(answer: _Answer, asked: Asked, response: str) -> int:
+def _adherence(answer: _Answer, asked: Asked) -> int:
+    length = len(answer.sentences)
+    if asked.count not in (None, length) or (asked.reply is None and answer.lacks(asked)):
+        return 1
     score = 5
-    items = len(answer.lines if asked.listed else answer.sentences)
-    if asked.count is not None:
-        score -= 2 * abs(items - asked.count)
-    elif items > _MANY or (asked.reply is None and items < _FEW):
-        score -= 2
-    if asked.listed and not all(_NUMBER.match(line) for line in answer.lines):
+    if asked.count is None and (length > _MANY or (asked.reply is None and length < _FEW)):
         score -= 2
     if asked.letter and not _DEAR.fullmatch(answer.lines[0]):
         score -= 2
-    if asked.mention and not re.search(rf"\b{asked.mention}\b", response, re.IGNORECASE):
-        score -= 4
-    return max(1, score)
+    return score
 
 
 def _redundancy(answer: _Answer) -> int:

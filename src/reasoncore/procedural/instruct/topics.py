@@ -179,7 +179,8 @@ TOPICS: tuple[Topic, ...] = (
         "dogs",
         "kind quick loud",
         "play with {} every day",
-        "help people at work; need a walk every day; like to run and play; can hear very well; live with people at home",
+        "help people at work; need a walk every day; like to run and play; can hear very well; "
+        "live with people at home",
         "animals",
     ),
     _many(
@@ -261,7 +262,7 @@ TOPICS: tuple[Topic, ...] = (
     _mass(
         "summer",
         "warm bright dry",
-        "swim in the sea in {}",
+        "play in the sun in {}",
         "comes with long days; has warm nights; is a time to play; makes people happy; is good for bees",
         "seasons",
     ),

@@ -1,0 +1,45 @@
+"""The nano recipes cut down to seconds, for tests: every stage, few steps, a handful of problems."""
+
+from pathlib import Path
+
+from reasoncore.config import (
+    DistillStage,
+    EvalStage,
+    FuseStage,
+    PretrainStage,
+    RLStage,
+    SFTStage,
+    load_recipe,
+    sources_of,
+)
+
+RECIPES = Path(__file__).parents[2] / "recipes"
+
+
+def small_overrides(path: Path) -> list[str]:
+    """``key=value`` overrides that cut every stage of a recipe."""
+    overrides = []
+    for name, stage in load_recipe(path).stages.items():
+        cut: dict[str, object] = {f"{key}.count": 24 for key in sources_of(stage)}
+        match stage:
+            case PretrainStage():
+                cut = {"documents": 40, "batch_size": 20, "model.hidden_size": 16, "model.intermediate_size": 16}
+            case SFTStage(hard=None):
+                # Long enough to learn to answer, so that RL finds prompts to learn from.
+                cut = {f"{key}.count": 384 for key in sources_of(stage)}
+                cut |= {"batch_size": 32, "save_every": 20, "data.chat.count": 64}
+            case SFTStage():
+                cut |= {"batch_size": 16, "save_every": 2, "hard.min_tokens": 4, "hard.min_error_rate": 0.1}
+                cut["hard.rollouts"] = 2
+            case FuseStage():
+                cut |= {"k": 2, "samples": 2}
+            case RLStage():
+                cut |= {"steps": 4, "prompts_per_step": 4, "group_size": 4, "save_every": 2}
+                cut["keep_always_right"] = "true"
+            case DistillStage():
+                cut |= {"samples": 2, "batch_size": 8, "save_every": 2, "selection.min_tokens": 0}
+                cut["selection.band"] = [0.0, 1.0]
+            case EvalStage():
+                cut = {"limit": 8, "samples": 2}
+        overrides += [f"stages.{name}.{key}={value}" for key, value in cut.items()]
+    return overrides
