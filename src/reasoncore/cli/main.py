@@ -122,6 +122,24 @@ def verify(
 
 
 @app.command()
+def fuse(
+    checkpoints: Annotated[list[Path], typer.Argument(metavar="CKPT...", help="Checkpoint folders, two or more.")],
+    out: Annotated[Path, typer.Option(help="A new folder for the result.")],
+    weights: Annotated[
+        str | None, typer.Option(metavar="W,W...", help="Share of each, adding up to 1. Default: equal shares.")
+    ] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Average checkpoints that were trained from one base, parameter by parameter.
+
+    Example: reasoncore fuse algebra geometry --weights 0.6,0.4 --out fused
+    """
+    from reasoncore.cli.fuse import fuse_command
+
+    fuse_command(checkpoints, weights, out, as_json)
+
+
+@app.command()
 def doctor(as_json: JsonFlag = False) -> None:
     """Show what the code sandbox enforces on this machine, by trying it.
 
