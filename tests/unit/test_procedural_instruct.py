@@ -444,10 +444,10 @@ def test_what_the_judge_does_not_know_is_not_judged() -> None:
 
 def test_long_answers_take_linear_time() -> None:
     for piece in ("sorry can not ", "the sea is wide and deep. ", "a, ", "A", "1. ", "Dear ", "\n"):
-        start = time.perf_counter()
+        start = time.process_time()
         judge("Please call Tom for me.", piece * (100_000 // len(piece)))
         judge("Write a letter to a friend about the sea.", piece * (100_000 // len(piece)))
-        assert time.perf_counter() - start < 2, piece
+        assert time.process_time() - start < 2, piece
 
 
 def test_prompts_are_read_as_they_were_written() -> None:

@@ -123,7 +123,7 @@ def verify(
 
 @app.command()
 def fuse(
-    checkpoints: Annotated[list[Path], typer.Argument(metavar="CKPT...", help="Checkpoint folders, two or more.")],
+    checkpoints: Annotated[list[Path], typer.Argument(metavar="CKPT", help="Checkpoint folders, two or more.")],
     out: Annotated[Path, typer.Option(help="A new folder for the result.")],
     weights: Annotated[
         str | None, typer.Option(metavar="W,W...", help="Share of each, adding up to 1. Default: equal shares.")

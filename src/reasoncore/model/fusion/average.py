@@ -106,7 +106,7 @@ def _average_slice(part: Slice, adder: WeightedSum, descriptor: int) -> int:
     else:
         result = arrays[0]
         _check_equal(part, arrays)
-    _write_at(descriptor, memoryview(result).cast("B"), first.begin + part.begin * first.item_bytes)
+    _write_at(descriptor, result.view(np.uint8).data, first.begin + part.begin * first.item_bytes)
     for tensor in part.tensors:
         tensor.file.digest_more((part.end - part.begin) * tensor.item_bytes)
     return result.nbytes

@@ -15,6 +15,7 @@ quality. Each score is 1 to 5:
 
 A whole sentence has its capital, its full stop and no other capitals, and each word follows the one before as somewhere
 in the bank. A fact is one that the bank has, in its words, in a whole sentence.
+
 An answer with marks of code or JSON, or that speaks of scores, gets 1 throughout. Deterministic, in linear time.
 """
 
