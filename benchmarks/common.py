@@ -220,8 +220,10 @@ def problems(count: int, seed: int) -> list[Any]:
     """Procedural training problems."""
     from reasoncore.config import ProblemSource
     from reasoncore.data.problems import load_problems
+    from reasoncore.domains import DOMAINS
 
-    return load_problems(ProblemSource(count=count), "train", seed, Path.cwd())
+    sources = {"math": ProblemSource(domain="math", count=count)}
+    return load_problems(sources, DOMAINS, "train", seed, Path.cwd())
 
 
 def load_lengths(path: Path | None, case: str, equal: int) -> list[int]:

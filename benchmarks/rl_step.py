@@ -86,6 +86,10 @@ class Rewards:
 
         self.kind, self.verifier = kind, MathVerifier()
 
+    def judge(self, problems: Sequence[Any], responses: Sequence[str]) -> list[Any]:
+        """As our judge of all domains."""
+        return self.judge_many(responses, [problem.answer for problem in problems])
+
     def judge_many(self, responses: Sequence[str], golds: Sequence[str]) -> list[Any]:
         verdicts = self.verifier.judge_many(responses, golds)
         if self.kind == "real":
@@ -110,6 +114,7 @@ def ours(args: argparse.Namespace, turns: Turns) -> None:
     from reasoncore.infer.engine import SamplingParams
     from reasoncore.infer.local import LocalEngine
     from reasoncore.rl.step import rl_step
+    from reasoncore.timing import Clock
     from reasoncore.train.learner import Learner
 
     model, tokenizer = common.load_ours(args.model)
@@ -119,7 +124,7 @@ def ours(args: argparse.Namespace, turns: Turns) -> None:
     settings = RLStage(
         kind="rl",
         optimiser=OptimiserSettings(learning_rate=LEARNING_RATE),
-        data=ProblemSource(count=args.prompts),
+        data={"math": ProblemSource(domain="math", count=args.prompts)},
         steps=steps(args),
         prompts_per_step=args.prompts,
         group_size=args.samples,
@@ -148,7 +153,7 @@ def ours(args: argparse.Namespace, turns: Turns) -> None:
             engine.generate = timed  # type: ignore[method-assign]
             turns.wait()
             started = time.perf_counter()
-            groups, row = rl_step(step, batch, engine, rewards, learner, settings, sampling, args.seed)
+            groups, row = rl_step(step, batch, engine, rewards, learner, settings, sampling, args.seed, Clock())
             seconds = time.perf_counter() - started
             made = [len(completion.token_ids) for group in groups for completion in group.completions]
             assert made == forced.lengths, "lengths were not imposed"

@@ -62,12 +62,14 @@ def samples(args: argparse.Namespace) -> tuple[Any, list[Any], list[Any]]:
     """Tokenizer, traces of mixed strategies, and each as a training sequence of ours."""
     from reasoncore.config import TraceSource
     from reasoncore.data.problems import load_traces
+    from reasoncore.domains import DOMAINS
     from reasoncore.model.tokenizer import load_tokenizer
     from reasoncore.sft.stage import to_sequences
 
     tokenizer = load_tokenizer(args.model, 1 << 30)
     count = args.batch * args.steps * (args.rounds + args.warmup + 4)
-    traces = load_traces(TraceSource(count=count), args.seed, Path.cwd())
+    sources = {"math": TraceSource(domain="math", count=count)}
+    traces = load_traces(sources, DOMAINS, args.seed, Path.cwd())
     random.Random(args.seed).shuffle(traces)
     sequences, dropped = to_sequences(traces, tokenizer, args.max_length)
     assert not dropped, "samples longer than --max-length"

@@ -12,7 +12,6 @@ problem; an interval that holds zero is said to show no effect.
 from __future__ import annotations
 
 import argparse
-import json
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -116,7 +115,7 @@ def table(out: Path, name: str, seeds: Sequence[int]) -> Iterator[str]:
     """The lines of a question's table, from what has been run."""
     question = QUESTIONS[name]
     yield f"\n{question.asks}\n"
-    yield "| variant | benchmark | seeds | Pass@1 % by seed | Pass@1 difference | Pass@8 difference | tokens of right answers |"
+    yield "| variant | benchmark | seeds | Pass@1 %, by seed | Pass@1 difference | Pass@8 difference | tokens |"
     yield "|---|---|---|---|---|---|---|"
     reference, *_ = question.variants
     for variant in question.variants:
@@ -128,9 +127,7 @@ def table(out: Path, name: str, seeds: Sequence[int]) -> Iterator[str]:
             mine = {seed: _samples(out, name, variant, seed)[benchmark] for seed in both}
             other = {seed: _samples(out, name, reference, seed)[benchmark] for seed in both}
             shares = ", ".join(f"{100 * _mean(samples):.1f}" for samples in mine.values())
-            differences = [
-                "reference" if variant == reference else said(difference(mine, other, k)) for k in (1, 8)
-            ]
+            differences = ["reference" if variant == reference else said(difference(mine, other, k)) for k in (1, 8)]
             lengths = ", ".join(f"{_right_length(samples):.1f}" for samples in mine.values())
             yield f"| {variant} | {benchmark} | {len(both)} | {shares} | {' | '.join(differences)} | {lengths} |"
 

@@ -1,4 +1,4 @@
-"""The domains read real files: each becomes problems that the domain's verifier judges, references right, others wrong."""
+"""The domains read real files: problems that the domain's verifier judges, references right and others wrong."""
 
 import json
 import os

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from reasoncore.evals.benchmarks import BENCHMARKS, load_benchmark
+from reasoncore.evals.benchmarks import find_benchmark, load_benchmark
 from reasoncore.verify.math import MathVerifier
 from reasoncore.verify.math.read import readings
 
@@ -25,7 +25,7 @@ def verifier() -> Iterator[MathVerifier]:
 
 def _golds(*names: str) -> list[str]:
     for name in names:
-        file_name = BENCHMARKS[name].file_name
+        file_name = find_benchmark(name).file_name
         if not (DATA / str(file_name)).is_file():
             pytest.skip(f"no {file_name} in {DATA}; set REASONCORE_DATA")
     return [problem.answer for name in names for problem in load_benchmark(name, DATA)]
