@@ -2,10 +2,10 @@
 
     python benchmarks/fusion.py --mergekit PYTHON
 
-PYTHON is an interpreter that has mergekit 0.1.5 and its own dependencies. Every round of a side is a process of its own,
-and they take turns; the files are in the page cache for all of them. Timed are the call (imports are done) and the
-whole process. Reading and writing is one thread with a buffer of 1 MiB: it reads the four files and writes the bytes of
-one. A result is compared element for element with the average made in float64 and rounded once.
+PYTHON is an interpreter that has mergekit 0.1.5 and its dependencies. Every round of a side is a process of its own;
+they take turns, with the files in the page cache. Timed are the call (imports are done) and the whole process. Reading
+and writing is one thread with a buffer of 1 MiB that reads the four files and writes the bytes of one. A result is
+compared, element for element, with the average made in float64 and rounded once.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
 
 import common
 
@@ -76,7 +75,8 @@ def print_report(dtype: str, reports: dict[str, list[common.Report]], wrong: dic
     """One table for a type of number."""
     copy, ours, peer = reports["copy"], reports["fuse"], reports.get("mergekit")
     rows = []
-    for title, key in (("seconds, the call", "call"), ("seconds, the whole process", "process")):
+    titles = {"call": "seconds, the call", "cpu": "CPU seconds of it", "process": "seconds, the whole process"}
+    for key, title in titles.items():
         if peer:
             rows.append(common.paired(title, common.numbers(ours, key), common.numbers(peer, key), False))
         else:
@@ -85,12 +85,12 @@ def print_report(dtype: str, reports: dict[str, list[common.Report]], wrong: dic
     ratio = f"{peaks[1] / peaks[0]:.2f}" if peaks[0] and peaks[1] else "-"
     rows.append(["peak RSS, MiB", *(f"{peak:,.0f}" if peak else "-" for peak in peaks), ratio])
     rows.append(["elements unlike the float64 average", wrong["fuse"], wrong.get("mergekit", "-"), "-"])
-    shares = [["reading and writing the same bytes, seconds", common.spread(common.numbers(copy, "call")), "-", "-"]]
+    rows.append(["reading and writing the same bytes", *[common.spread(common.numbers(copy, "call"))] * 2, "-"])
     times = ["times that, the call"]
-    for side in (ours, peer):
-        each = [a["call"] / b["call"] for a, b in zip(side or [], copy, strict=False)]
+    for side in (ours, peer or []):
+        each = [a["call"] / b["call"] for a, b in zip(side, copy, strict=False)]
         times.append(f"{statistics.median(each):.2f} ({min(each):.2f} to {max(each):.2f})" if each else "-")
-    common.print_table(f"fuse, {COUNT} x 400 MB, {dtype}", "mergekit 0.1.5, linear", [*rows, *shares, [*times, "-"]])
+    common.print_table(f"fuse, {COUNT} x 400 MB, {dtype}", "mergekit 0.1.5, linear", [*rows, [*times, "-"]])
 
 
 def run_side(interpreter: str, side: str, dtype: str, folder: Path) -> common.Report:
@@ -102,36 +102,40 @@ def run_side(interpreter: str, side: str, dtype: str, folder: Path) -> common.Re
     seconds = time.perf_counter() - began
     if done.returncode:
         raise SystemExit(f"{side}: ended with status {done.returncode}; see its errors above")
-    report: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return {**report, "process": seconds}
+    numbers: common.Report = json.loads(done.stdout.splitlines()[-1])
+    return {**numbers, "process": seconds}
 
 
 # --- the sides: each works in the current folder and prints one line ------------------------------------------------
 
 
-def report(began: float) -> None:
-    print(json.dumps({"call": time.perf_counter() - began, "peak_mib": common._memory_mib("VmHWM")}))
+class Call:
+    """Times what is done inside, and reports it with the peak memory of the process."""
+
+    def __enter__(self) -> None:
+        self.began, self.cpu = time.perf_counter(), time.process_time()
+
+    def __exit__(self, *_: object) -> None:
+        call, cpu = time.perf_counter() - self.began, time.process_time() - self.cpu
+        print(json.dumps({"call": call, "cpu": cpu, "peak_mib": common._memory_mib("VmHWM")}))
 
 
 def copy(dtype: str) -> None:
     buffer = memoryview(bytearray(2**20))
     Path("out").mkdir()
-    began = time.perf_counter()
-    with (Path("out") / FILE).open("wb", buffering=0) as out:
+    with Call(), (Path("out") / FILE).open("wb", buffering=0) as out:
         for number in range(COUNT):
             with (Path(str(number)) / FILE).open("rb", buffering=0) as stream:
                 while count := stream.readinto(buffer):
                     if number == 0:
                         out.write(buffer[:count])
-    report(began)
 
 
 def fuse(dtype: str) -> None:
     from reasoncore.model.fusion import fuse
 
-    began = time.perf_counter()
-    fuse([Path(str(number)) for number in range(COUNT)], WEIGHTS, Path("out"))
-    report(began)
+    with Call():
+        fuse([Path(str(number)) for number in range(COUNT)], WEIGHTS, Path("out"))
 
 
 def mergekit(dtype: str) -> None:
@@ -141,9 +145,8 @@ def mergekit(dtype: str) -> None:
 
     models = [{"model": str(number), "parameters": {"weight": weight}} for number, weight in enumerate(WEIGHTS)]
     config = MergeConfiguration.model_validate({"merge_method": "linear", "dtype": dtype, "models": models})
-    began = time.perf_counter()
-    run_merge(config, "out", MergeOptions(copy_tokenizer=False, quiet=True))
-    report(began)
+    with Call():
+        run_merge(config, "out", MergeOptions(copy_tokenizer=False, write_model_card=False, quiet=True))
 
 
 def make(dtype: str) -> None:

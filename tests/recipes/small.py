@@ -38,7 +38,6 @@ def small_overrides(path: Path) -> list[str]:
                 cut = {f"{key}.count": 40 for key in sources_of(stage)}
                 cut |= {f"{key}.levels": [1] for key in sources_of(stage)}
                 cut |= {"steps": 4, "prompts_per_step": 4, "group_size": 4, "save_every": 2}
-                cut["keep_always_right"] = "true"
             case DistillStage():
                 cut |= {"samples": 2, "batch_size": 8, "save_every": 2, "selection.min_tokens": 0}
                 cut["selection.band"] = [0.0, 1.0]

@@ -53,7 +53,7 @@ def broken_base(folder: Path, how: str) -> Path:
     [
         ("no-config", "no readable config.json"),
         ("truncated-weights", "damaged or cut short"),
-        ("small-embedding", "the tokenizer has 654 entries but the embedding only 600 rows"),
+        ("small-embedding", "the tokenizer has 1024 entries but the embedding only 600 rows"),
         ("no-tokenizer", "its tokenizer cannot be loaded"),
     ],
 )

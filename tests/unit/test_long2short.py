@@ -92,3 +92,19 @@ def test_the_filter_keeps_prompts_that_are_always_right_where_length_is_paid_for
     kept, counts = filter_prompts(groups, keep_always_right=True)
     assert kept == ["math/a", "math/b"]
     assert (counts.kept, counts.all_correct) == (2, 1)
+
+
+def test_graded_rewards_that_differ_are_kept_whatever_the_threshold_says() -> None:
+    group = make_group([False, False, False], [1, 1, 1])
+    verdicts = tuple(Verdict(False, reward, None, "") for reward in (0.1, 0.4, 0.65))
+    graded = Group(group.problem, group.completions, verdicts)
+    assert filter_prompts([graded])[0] == ["math/p"]
+
+
+def test_p_counts_right_answers_and_not_rewards() -> None:
+    group = make_group([True, False, False, False], [1, 1, 1, 1])
+    rewards = (0.8, 0.5, 0.4, 0.3)
+    verdicts = tuple(Verdict(v.correct, r, None, "") for v, r in zip(group.verdicts, rewards, strict=True))
+    graded = Group(group.problem, group.completions, verdicts)
+    plain = (np.array(rewards) - 0.5) / (np.std(rewards, ddof=1) + 1e-4)  # the mean reward is 1/2, p is 1/4
+    np.testing.assert_allclose(judged_advantages(graded, 4.0), mgpo_weight(0.25, 4.0) * plain, rtol=1e-9)

@@ -95,9 +95,15 @@ def test_pipeline_says_which_stage_lifts_which_domain(run: Path) -> None:
     assert math_after.change == pytest.approx(math_after.score.mean - boxes["fuse-hard"].gains[0].score.mean)
 
 
-def test_change_without_an_interval_has_no_colour(run: Path) -> None:
-    edit(run / "results.json", comparisons=[])
-    assert {gain.tone for box in pipeline(collect(run)) for gain in box.gains if gain} == {"flat"}
+@pytest.mark.parametrize(
+    ("ci95", "tone"),
+    [([0.2, 0.4], "up"), ([-0.1, 0.7], "flat"), ([0.0, 0.4], "flat"), ([None, None], "flat"), (3, "flat")],
+)
+def test_change_has_a_colour_where_its_interval_excludes_zero(run: Path, ci95: Any, tone: str) -> None:
+    row = {"from": "eval-fuse-hard", "to": "eval-rl-math", "benchmark": "procedural-math", "metric": "pass@1"}
+    edit(run / "results.json", comparisons=[row | {"difference": 0.3, "ci95": ci95}])
+    boxes = {box.name: box for box in pipeline(collect(run))}
+    assert [gain.tone for gain in boxes["rl-math"].gains] == [tone, "flat", "flat", "flat"]
 
 
 def test_stage_from_another_checkpoint_is_compared_with_that(run: Path) -> None:
@@ -184,7 +190,10 @@ def test_hostile_strings_are_inert(run: Path) -> None:
     fixture.write_json(run / "stages/02-fuse-broad/fusion.json", fusion | changes)
     fixture.write_json(run / "stages/15-distill/selection.json", {bad: {bad: 3, "kept": bad}})
     edit(
-        run / "stages/07-rl-math/manifest.json", spent={bad: {"seconds": 90, "tokens": 4}}, kind=bad, summary={bad: bad}
+        run / "stages/07-rl-math/manifest.json",
+        spent={bad: {"seconds": 9000, "tokens": 4}},
+        kind=bad,
+        summary={bad: bad},
     )
     html = write_report(run).read_text(encoding="utf-8")
     page = Page(html)

@@ -71,6 +71,8 @@ class Recipe(Settings):
             for key, reference in references(stage).items():
                 if reference in names[place:]:
                     raise ValueError(f"stages.{name}.{key} = {reference!r} is not an earlier stage")
+                if isinstance(self.stages.get(reference), EvalStage):
+                    raise ValueError(f"stages.{name}.{key} = {reference!r} is an evaluation and leaves no checkpoint")
             if isinstance(stage, FuseStage) and isinstance(stage.of, str):
                 candidates = self.stages.get(stage.of)
                 if not isinstance(candidates, SFTStage) or not candidates.keep_checkpoints:
@@ -178,13 +180,18 @@ def load_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe:
 def _place_evaluations(tree: dict[str, Any], where: str) -> None:
     """Turn the section ``evaluate`` into an evaluation stage ``eval-NAME`` after each stage named in its ``after``."""
     section, stages = tree.pop("evaluate", None), tree.get("stages")
-    if not isinstance(section, dict) or not isinstance(stages, dict):
+    if section is None or not isinstance(stages, dict):
         return
+    if not isinstance(section, dict):
+        raise RecipeError(f"{where}: evaluate is not a section", 'Write [evaluate] with after = ["STAGE"].')
     settings = {"kind": "eval", **section}
     after = settings.pop("after", None)
     if not isinstance(after, list) or not after:
         raise RecipeError(f"{where}: evaluate.after is missing", "List the stages to measure after.")
     for name in after:
+        if f"eval-{name}" in stages or BEFORE_ALL in stages:
+            taken = BEFORE_ALL if BEFORE_ALL in stages else f"eval-{name}"
+            raise RecipeError(f"{where}: stages.{taken}: evaluate needs this name", "Call that stage otherwise.")
         if name not in (BEFORE_ALL, *stages):
             raise unknown_key(where, f"evaluate.after.{name}", (BEFORE_ALL, *stages))
     placed: dict[str, Any] = {}

@@ -12,7 +12,7 @@ from reasoncore.errors import RecipeError
 class Settings(BaseModel):
     """Base of every section: frozen, and unknown keys are errors."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class HardwareSettings(Settings):

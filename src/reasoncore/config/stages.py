@@ -81,7 +81,7 @@ class FuseStage(StageSettings):
     """Diversity-Exploring Distillation: specialists by Pass@K on probing sets, then their average ([1.5B] 3.3)."""
 
     kind: Literal["fuse"]
-    of: str | tuple[str, ...] = Field(
+    of: str | Annotated[tuple[str, ...], Field(min_length=1)] = Field(
         description="candidates: the kept checkpoints of an SFT stage, or a list of checkpoints by folder or hub id"
     )
     probe: ProblemSources = Field(description="probing sets; every subdomain gets a specialist")
@@ -124,11 +124,18 @@ class RLStage(StageSettings):
     temperature: float = Field(1.0, gt=0)
     max_tokens: int = Field(ge=1)
     filter_rollouts: int = Field(8, ge=1, description="rollouts that decide whether a prompt is at accuracy 0 or 1")
-    keep_always_right: bool = Field(
-        False, description="keep prompts at accuracy 1: Long2Short learns from them, correctness alone cannot"
+    keep_always_right: bool | None = Field(
+        None,
+        description="keep prompts at accuracy 1: Long2Short learns from them, correctness alone cannot; "
+        "none keeps them with Long2Short",
     )
     save_every: int = Field(20, ge=1)
     probe: ProbeSettings | None = None
+
+    @property
+    def keeps_always_right(self) -> bool:
+        """What ``keep_always_right`` comes to."""
+        return self.long2short > 0 if self.keep_always_right is None else self.keep_always_right
 
 
 class SelectionSettings(Settings):

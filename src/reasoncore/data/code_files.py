@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from reasoncore.data.files import question_of, with_instruction
+from reasoncore.data.files import new_id, question_of, with_instruction
 from reasoncore.errors import DataError
 from reasoncore.records import Problem, WorkedProblem, read_jsonl, required_text
 from reasoncore.sandbox.names import free_names
@@ -88,10 +88,11 @@ def read_code_cases(path: Path, domain: str, instruction: str = "") -> list[Work
     """
 
     responses: dict[str, str] = {}
+    seen: set[str] = set()
 
     def read(row: dict[str, Any], where: str) -> CodeProblem:
         solution, task = read_code_case({"solution": "", **row}, where)
-        problem_id = str(row.get("id") or where)
+        problem_id = new_id(row, seen, f"{path.stem}-{len(seen)}", where)
         if "response" in row:
             responses[problem_id] = required_text(row, "response", where)
         return CodeProblem(problem_id, question_of(row, where), solution, task)

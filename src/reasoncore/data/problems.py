@@ -20,26 +20,35 @@ Domains = Mapping[str, Domain]
 def load_problems(
     sources: Mapping[str, ProblemSource], domains: Domains, split: Split, seed: int, root: Path
 ) -> list[Problem]:
-    """Problems with trusted answers, source after source, each in a fixed order.
+    """Problems with trusted answers, source after source, each in a fixed order; one that comes again is left out.
 
     Args:
         split: For procedural problems; a file is what it is.
         root: A relative path in a source is relative to this folder, or to the current one.
+
+    Raises:
+        DataError: Two different problems have one id.
     """
-    return [w.problem for source in sources.values() for w in load_worked(source, domains, split, seed, root)]
+    problems: dict[str, Problem] = {}
+    for name, source in sources.items():
+        for worked in load_worked(source, domains, split, seed, root):
+            _check_same(problems.setdefault(worked.problem.key, worked.problem), worked.problem, name)
+    return list(problems.values())
 
 
 def load_traces(sources: Mapping[str, TraceSource], domains: Domains, seed: int, root: Path) -> list[Trace]:
     """Problems with one worked solution each; procedural ones by a strategy drawn with the source's weights.
 
     Raises:
-        DataError: A file's problem has no worked solution.
+        DataError: A file's problem has no worked solution, or two different problems have one id.
     """
-    return [
-        _trace(worked, source, seed)
-        for source in sources.values()
-        for worked in load_worked(source, domains, "train", seed, root)
-    ]
+    traces: list[Trace] = []
+    seen: dict[str, Problem] = {}
+    for name, source in sources.items():
+        for worked in load_worked(source, domains, "train", seed, root):
+            _check_same(seen.setdefault(worked.problem.key, worked.problem), worked.problem, name)
+            traces.append(_trace(worked, source, seed))
+    return traces
 
 
 def load_worked(source: ProblemSource, domains: Domains, split: Split, seed: int, root: Path) -> list[WorkedProblem]:
@@ -100,6 +109,14 @@ def _trace(worked: WorkedProblem, source: TraceSource, seed: int) -> Trace:
     draw = random.Random(derive_seed(seed, "strategy", worked.problem.id))
     strategy = draw.choices(tuple(weights), tuple(weights.values()))[0]
     return Trace(worked.problem, worked.solutions[strategy], strategy)
+
+
+def _check_same(first: Problem, again: Problem, source: str) -> None:
+    if first.prompt != again.prompt or first.answer != again.answer or first.reference != again.reference:
+        raise DataError(
+            f"data {source}: problem {again.id} of domain {again.domain} is another one elsewhere in the data",
+            "Give every problem an id of its own.",
+        )
 
 
 def _no_solution(worked: WorkedProblem, source: ProblemSource) -> DataError:

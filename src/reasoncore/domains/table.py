@@ -61,8 +61,13 @@ class Domain:
 
 _BOXED = "Let's think step by step and output the final answer within \\boxed{}."
 
+
+def _answers_or_options() -> Verifier:
+    return ByReference({str: MathVerifier, ChoiceTask: ChoiceVerifier})
+
+
 _ROWS = (
-    Domain("math", lambda judge: MathVerifier(), _BOXED, PROCEDURAL["math"]),
+    Domain("math", lambda judge: _answers_or_options(), _BOXED, PROCEDURAL["math"]),
     Domain(
         "code",
         lambda judge: CodeVerifier(stop_at_failure=True),
@@ -72,7 +77,7 @@ _ROWS = (
     ),
     Domain(
         "stem",
-        lambda judge: ByReference({str: MathVerifier, ChoiceTask: ChoiceVerifier}),
+        lambda judge: _answers_or_options(),
         _BOXED,
         PROCEDURAL["stem"],
     ),

@@ -36,6 +36,7 @@ def run_eval(context: StageContext) -> None:
     assert context.start is not None
     started = now()
     context.begin()
+    (context.directory.path / "results.json").unlink(missing_ok=True)
     model, tokenizer = load_checkpoint(context.start)
     model.to(context.hardware.resolved_device())
     engine = LocalEngine(model, tokenizer, context.hardware)

@@ -1,11 +1,11 @@
 """Before an RL stage: drop prompts whose accuracy under the starting checkpoint is exactly 0 or 1 ([3B] section 2.2.1).
 
-Such a prompt's group has equal rewards, no advantage and nothing to teach.
+Such a prompt's group has equal rewards, no advantage and nothing to teach. Where rewards are graded, accuracy is a
+threshold's, so what counts is whether the rewards differ (ours); for rewards of 0 and 1 the two are one.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -33,17 +33,22 @@ def accuracy(group: Group) -> float | None:
 
 
 def filter_prompts(groups: Sequence[Group], *, keep_always_right: bool = False) -> tuple[list[str], FilterCounts]:
-    """Keys of the problems with an accuracy strictly between 0 and 1, in order, and the counts.
+    """Keys of the problems whose judged rewards differ, in order, and the counts of the others.
 
-    With ``keep_always_right`` those at 1 stay too: a stage that pays for more than correctness learns from them.
+    With ``keep_always_right`` those at accuracy 1 stay too: a stage that pays for length learns from them.
     """
     accuracies = [accuracy(group) for group in groups]
-    highest = 1.0 if keep_always_right else math.nextafter(1.0, 0.0)
-    kept = [g.problem.key for g, p in zip(groups, accuracies, strict=True) if p is not None and 0 < p <= highest]
+    told_apart = [len({v.reward for v in group.verdicts if v.correct is not None}) > 1 for group in groups]
+    kept = [
+        group.problem.key
+        for group, p, differ in zip(groups, accuracies, told_apart, strict=True)
+        if differ or (keep_always_right and p == 1)
+    ]
+    dropped = [p for p, differ in zip(accuracies, told_apart, strict=True) if not differ]
     counts = FilterCounts(
         kept=len(kept),
-        all_correct=accuracies.count(1.0),
-        all_wrong=accuracies.count(0.0),
+        all_correct=dropped.count(1.0),
+        all_wrong=dropped.count(0.0),
         not_judged=accuracies.count(None),
     )
     return kept, counts

@@ -71,7 +71,7 @@ def run_rl(context: StageContext) -> None:
     summary = {
         "prompts": len(problems),
         "kept": len(kept),
-        "dropped_all_right": 0 if settings.keep_always_right else counts.all_correct,
+        "dropped_all_right": 0 if settings.keeps_always_right else counts.all_correct,
         "dropped_all_wrong": counts.all_wrong,
         "dropped_not_judged": counts.not_judged,
         "steps": settings.steps,
@@ -97,7 +97,7 @@ def _kept_problems(
         with track(f"{context.name}: prompt filter (rollouts)", len(problems) * rollouts) as task:
             groups = roll_out(engine, judge, problems, rollouts, sampling, seed, clock, task.advance)
         context.clock.spent.setdefault("filtering", Spent()).seconds += clock.seconds
-        kept, counts = filter_prompts(groups, keep_always_right=settings.keep_always_right)
+        kept, counts = filter_prompts(groups, keep_always_right=settings.keeps_always_right)
         fields = {name: getattr(counts, name) for name in FilterCounts.__dataclass_fields__}
         write_json_atomic(record, {"rollouts": rollouts, "counts": fields, "kept": kept})
         context.save_time()

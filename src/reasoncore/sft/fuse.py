@@ -12,6 +12,7 @@ from reasoncore.config import FuseStage
 from reasoncore.data.problems import load_problems
 from reasoncore.domains import Judge
 from reasoncore.domains.rollout import roll_out
+from reasoncore.errors import DataError, StageFailedError
 from reasoncore.evals.statistics import macro_paired_difference
 from reasoncore.infer.engine import SamplingParams
 from reasoncore.infer.local import LocalEngine
@@ -27,6 +28,7 @@ from reasoncore.sft.specialists import (
     halves,
     mean_by_subdomain,
     pass_at_by_problem,
+    subdomain_of,
 )
 from reasoncore.stage import StageContext
 
@@ -42,6 +44,12 @@ def run_fuse(context: StageContext) -> None:
     seed = derive_seed(context.seed, "problems")
     problems = load_problems(settings.probe, context.domains, "probe", seed, context.root)
     choosing, comparing = halves(problems)
+    alone = {subdomain_of(p) for p in choosing} - {subdomain_of(p) for p in comparing}
+    if alone:
+        raise DataError(
+            f"stage {context.name}: one probing problem only of {', '.join(sorted(alone))}",
+            "Raise the count: half of each subdomain's problems choose, the others compare.",
+        )
     last = list(candidates)[-1]
     with context.judge() as judge:
         k = 1 if settings.chosen_by == "pass@1" else settings.k
@@ -131,6 +139,12 @@ def _probe_all(
             engine = LocalEngine(model.to(context.hardware.resolved_device()), tokenizer, context.hardware)
             groups = roll_out(engine, judge, problems, settings.samples, sampling, seed, context.clock, task.advance)
             done[name] = {str(k): pass_at_by_problem(groups, k) for k in sorted({1, settings.k})}
+            unjudged = {subdomain_of(p) for p in problems} - done[name][str(settings.k)].keys()
+            if unjudged:
+                raise StageFailedError(
+                    f"stage {context.name}: too little of {', '.join(sorted(unjudged))} could be judged",
+                    "See why its verifier fails, and run the same command again.",
+                )
             write_json_atomic(record, done)
             context.save_time()
     return done

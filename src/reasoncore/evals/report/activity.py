@@ -66,7 +66,7 @@ def parse_spent(value: Any) -> dict[str, Spent]:
 def times(name: str, unfinished: bool, seconds: float | None, spent: Mapping[str, Spent]) -> Times:
     """One line; ``seconds`` None takes the sum of the activities."""
     booked = sum(part.seconds for part in spent.values())
-    whole = (seconds or booked)
+    whole = max(seconds or 0.0, booked)
     places = {known: place for place, known in enumerate(ACTIVITIES)}
     parts: list[Part] = []
     start = 0.0
