@@ -41,6 +41,14 @@ def _real(name: str) -> list[Problem]:
     return load_benchmark(name, DATA)
 
 
+@pytest.mark.parametrize("name", [name for name, row in BENCHMARKS.items() if row.file_name is None])
+def test_every_generated_benchmark_has_its_problems(name: str) -> None:
+    problems = load_benchmark(name)
+    count = 120 if name.endswith("-open") else 320 if name.endswith("-hard") else 400
+    assert len({problem.key for problem in problems}) == len(problems) == count
+    assert {problem.domain for problem in problems} == {BENCHMARKS[name].domain}
+
+
 @pytest.mark.parametrize("name", COUNTS)
 def test_every_real_gold_is_correct_against_itself(name: str) -> None:
     problems = _real(name)

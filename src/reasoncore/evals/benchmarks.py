@@ -21,7 +21,8 @@ PROCEDURAL_COUNT = 400
 PROCEDURAL_SEED = 1
 PROCEDURAL_PREFIX = "procedural-"
 # Open-ended prompts have a reward and no right answer; they are a benchmark of their own.
-_OPEN_SUBDOMAINS = {"instruct": ("open",)}
+_OPEN_SUBDOMAINS = {"instruct": ("open",), "chat": ("smalltalk", "facts", "help")}
+HARD_COUNT, OPEN_COUNT = 320, 120  # the test split has not many more of some
 _MATH_INSTRUCTION = DOMAINS["math"].instruction
 
 
@@ -187,16 +188,20 @@ def _generated(domain: Domain) -> list[Benchmark]:
     closed = [name for name in domain.subdomains if name not in opened]
     name = f"{PROCEDURAL_PREFIX}{domain.name}"
 
-    def row(suffix: str, subdomains: Sequence[str], levels: tuple[int, ...], note: str) -> Benchmark:
+    def row(suffix: str, subdomains: Sequence[str], levels: tuple[int, ...], note: str, count: int) -> Benchmark:
         def load(benchmark: Benchmark, path: Path | None, limit: int | None) -> list[Problem]:
-            count = limit or PROCEDURAL_COUNT
-            worked = sample_problems(domain.name, domain.subdomains, levels, "test", count, PROCEDURAL_SEED, subdomains)
+            worked = sample_problems(
+                domain.name, domain.subdomains, levels, "test", limit or count, PROCEDURAL_SEED, subdomains
+            )
             return [item.problem for item in worked]
 
         return Benchmark(f"{name}{suffix}", None, load, domain.name, 8, "", f"generated, test split, {note}")
 
-    rows = [row("", closed, (1, 2, 3), "levels 1 to 3"), row("-hard", closed, (4,), "level 4")]
-    return rows + ([row("-open", opened, (1, 2, 3), "open-ended, levels 1 to 3")] if opened else [])
+    rows = [row("-open", opened, (1, 2, 3), "open-ended", OPEN_COUNT)] if opened else []
+    if closed:
+        rows.append(row("", closed, (1, 2, 3), "levels 1 to 3", PROCEDURAL_COUNT))
+        rows.append(row("-hard", closed, (4,), "level 4", HARD_COUNT))
+    return rows
 
 
 def _unreadable(path: Path, error: OSError) -> DataError:

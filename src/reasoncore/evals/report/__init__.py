@@ -1,11 +1,15 @@
 """The report: one self-contained HTML page about a run folder or an evaluation folder.
 
-    collect   reads the folder into plain dataclasses, whatever is there of it
-    scores    the numbers of an evaluation: estimates with intervals, per benchmark, subdomain and level
-    verdict   the sentence at the top, and what a careful reader should know before believing it
-    rollouts  picks a few problems and shows them answered right and wrong
-    plots     learning curves as inline SVG
-    render    puts the above through ``page.html.jinja``
+    collect       reads the folder into plain dataclasses, whatever is there of it
+    scores        the numbers of an evaluation: estimates with intervals, per benchmark, subdomain and level
+    verdict       the sentence at the top; cautions: what a careful reader should know before believing it
+    pipeline      the figure: every stage, what it did, and what it changed in every domain
+    expectations  does every stage do what the recipe expects of it; fusion: did averaging help
+    matrix        stages against domains, and what was forgotten; panels: the same as small plots
+    activity      where the time went, and what bounds each stage
+    rollouts      picks a few problems and shows them answered right and wrong
+    plots, svg    learning curves as inline SVG
+    render        puts the above through ``page.html.jinja``
 
 The same folder always gives the same bytes: no clock, no random number and no network is involved.
 """
