@@ -15,8 +15,19 @@ from typing import Any
 
 import torch
 
-from reasoncore.config import EvalStage, PretrainStage, Recipe, longest_asked, references, sources_of
-from reasoncore.data.problems import check_levels, check_source
+from reasoncore.config import (
+    EvalStage,
+    FuseStage,
+    PretrainStage,
+    ProblemSource,
+    Recipe,
+    RLStage,
+    Stage,
+    longest_asked,
+    references,
+    sources_of,
+)
+from reasoncore.data.problems import check_levels, check_source, load_worked
 from reasoncore.distill.stage import run_distill
 from reasoncore.domains import Domain, load_domains
 from reasoncore.domains.open_ended import PROCEDURAL_JUDGE, open_ended_judge
@@ -63,26 +74,28 @@ def run_recipe(recipe: Recipe, run_dir: RunDir, root: Path, fresh: bool = False)
         for number, (name, settings) in enumerate(recipe.stages.items(), start=1):
             directory = run_dir.stage(number, name)
             heading = f"stage {number} of {len(recipe.stages)}: {name} ({settings.kind})"
-            if directory.manifest is None:
+            context = StageContext(
+                name=name,
+                directory=directory,
+                settings=settings,
+                start=current,
+                earlier=dict(earlier),
+                domains=domains,
+                open_ended=open_ended,
+                run_seed=recipe.seed,
+                hardware=recipe.hardware,
+                recipe_name=recipe.name,
+                recipe_sha256=recipe.sha256(),
+                root=root,
+            )
+            if settings.start is not None:
+                context = replace(context, start=context.checkpoint(settings.start))
+            manifest = directory.manifest
+            if manifest is None:
                 say(heading)
-                context = StageContext(
-                    name=name,
-                    directory=directory,
-                    settings=settings,
-                    start=current,
-                    earlier=dict(earlier),
-                    domains=domains,
-                    open_ended=open_ended,
-                    run_seed=recipe.seed,
-                    hardware=recipe.hardware,
-                    recipe_name=recipe.name,
-                    recipe_sha256=recipe.sha256(),
-                    root=root,
-                )
-                if settings.start is not None:
-                    context = replace(context, start=context.checkpoint(settings.start))
                 RUN_STAGE[settings.kind](context)
             else:
+                context.check_inputs(manifest["inputs"])
                 directory.drop_snapshots()
                 say(f"{heading}: done before")
             if directory.checkpoint.is_dir():
@@ -123,6 +136,8 @@ def check_inputs(recipe: Recipe, domains: Mapping[str, Domain], root: Path) -> P
             check_levels(settings.levels)
         for source in sources_of(settings).values():
             check_source(source, domains, root)
+        for source in _probes(settings).values():  # the split is small
+            load_worked(source, domains, "probe", 0, root)
         if isinstance(settings, EvalStage):
             load_all(eval_plan(settings, recipe.seed, domains, root))
         for reference in references(settings).values():
@@ -134,6 +149,12 @@ def check_inputs(recipe: Recipe, domains: Mapping[str, Domain], root: Path) -> P
     model, _ = load_checkpoint(base)
     _note_short_context(recipe, model.config.max_position_embeddings)
     return base
+
+
+def _probes(stage: Stage) -> Mapping[str, ProblemSource]:
+    if isinstance(stage, FuseStage):
+        return stage.probe
+    return stage.probe.data if isinstance(stage, RLStage) and stage.probe is not None else {}
 
 
 def _note_short_context(recipe: Recipe, context: int) -> None:

@@ -99,6 +99,11 @@ class StageDir:
                 os.truncate(log, lengths.get(name, 0))
         return snapshots[-1] if snapshots else None
 
+    @property
+    def kept_checkpoints(self) -> dict[str, Path]:
+        """Periodic checkpoints that the stage keeps, by name, in the order of training."""
+        return {folder.name: folder for folder in sorted((self.path / "checkpoints").glob("step-*"))}
+
     def log(self, name: str) -> IO[str]:
         """Open one of the stage's logs to append to."""
         assert name in LOG_NAMES

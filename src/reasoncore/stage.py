@@ -9,9 +9,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from reasoncore.config import PROCEDURAL, HardwareSettings, references, sources_of
+from reasoncore.config import PROCEDURAL, FuseStage, HardwareSettings, references, sources_of
 from reasoncore.data.problems import find_file
 from reasoncore.domains import Domain, Judge
+from reasoncore.errors import StageFailedError
 from reasoncore.infer.engine import Engine
 from reasoncore.model.checkpoint import resolve_base, save_checkpoint
 from reasoncore.model.network import Decoder
@@ -73,6 +74,8 @@ class StageContext:
         folders = {} if self.start is None else {"start": self.start}
         named = references(self.settings)
         folders |= {key: self.checkpoint(reference) for key, reference in named.items() if key != "start"}
+        if isinstance(self.settings, FuseStage):
+            folders |= {f"candidates/{name}": folder for name, folder in self.candidates.items()}
         hashes = {
             f"{key}/{path.name}": sha256_file(path)
             for key, folder in folders.items()
@@ -84,9 +87,38 @@ class StageContext:
                 hashes[f"data/{source.source}"] = sha256_file(find_file(source.source, self.root))
         return hashes
 
+    @property
+    def candidates(self) -> dict[str, Path]:
+        """What a fuse stage chooses among, by name: an SFT stage's checkpoints, its last one last, or those named."""
+        of = self.settings.of
+        if not isinstance(of, str):
+            return {reference: self.checkpoint(reference) for reference in of}
+        return {**self.earlier[of].kept_checkpoints, "last": self.earlier[of].checkpoint}
+
+    def check_inputs(self, before: Mapping[str, str]) -> None:
+        """Refuse to build on work that was done from other inputs.
+
+        Raises:
+            StageFailedError: A checkpoint or data file is not what it was; names it.
+        """
+        differing = [key for key in {**before, **self.input_hashes} if before.get(key) != self.input_hashes.get(key)]
+        if differing:
+            raise StageFailedError(
+                f"stage {self.name}: {differing[0]} is not what it was when the stage began",
+                f"Put it back, or delete {self.directory.path} and every later stage's folder to do them again.",
+            )
+
     def begin(self) -> Path | None:
-        """Start or go on: the snapshot folder to resume from, None from the beginning."""
+        """Start or go on: the snapshot folder to resume from, None from the beginning.
+
+        Raises:
+            StageFailedError: As :meth:`check_inputs`.
+        """
+        inputs = self.directory.path / "inputs.json"
+        if inputs.is_file():
+            self.check_inputs(json.loads(inputs.read_text(encoding="utf-8")))
         snapshot = self.directory.begin()
+        write_json_atomic(inputs, self.input_hashes)
         record = self.directory.path / "timing.json"
         if record.is_file():
             self.clock.restore(json.loads(record.read_text(encoding="utf-8")))

@@ -277,6 +277,7 @@ def rl_metrics(rng: random.Random, steps: int = 150) -> list[dict[str, float]]:
             "frac_reward_zero_std": min(1.0, 0.1 + 0.35 * done + abs(rng.gauss(0, 0.05))),
             "entropy": 0.42 - 0.2 * done + rng.gauss(0, 0.015),
             "completions/mean_length": 70 - 18 * done + rng.gauss(0, 3),
+            "completions/mean_right_length": 62 - 16 * done,
             "completions/clipped_ratio": max(0.0, 0.09 - 0.08 * done + rng.gauss(0, 0.01)),
             "grad_norm": 0.4 + abs(rng.gauss(0, 0.08)),
             "learning_rate": 2e-5,

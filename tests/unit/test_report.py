@@ -254,6 +254,7 @@ def test_curves_use_page_colours_and_their_own_ids() -> None:
     curves = draw_curves(rows, "s1")
     assert [curve.title for curve in curves][:3] == ["Reward", "Held-out probe", "Entropy"]
     assert curves[1].legend == ("Pass@1", "Pass@8")
+    assert curves[3].legend == ("all", "right answers")
     assert draw_curves(rows, "s1") == curves
     for curve in curves:
         assert "var(--curve-1)" in curve.svg

@@ -172,3 +172,14 @@ def test_length_of_right_answers(tmp_path: Path) -> None:
     assert (found["x"].count, found["x"].tokens, found["x"].mean.mean) == (3, 90.0, 30.0)
     # Residuals -30, 30 and 0 over three right answers; t with two degrees of freedom is 4.3027.
     assert found["x"].mean.high - 30 == pytest.approx(4.3027 * math.sqrt(3 / 2 * 1800) / 3, rel=1e-4)
+
+
+@pytest.mark.parametrize(("right", "expected"), [(0.4, False), (0.0, True)])
+def test_no_vote_is_shown_where_answers_are_judged_whole(run: Path, right: float, expected: bool) -> None:
+    path = run / "stages/18-eval-rl-instruct/results.json"
+    results = json.loads(path.read_text(encoding="utf-8"))
+    results["benchmarks"]["procedural-instruct"] |= {"no_answer_rate": 1.0, "pass@1": {"mean": right}}
+    fixture.write_json(path, results)
+    measured = collect(run).evaluations[-1].benchmarks
+    assert [item.has_answers for item in measured.values()] == [True, True, True, expected]
+    assert page_of(run).attributes.count(("data-label", "Cons@8")) == 31 + expected

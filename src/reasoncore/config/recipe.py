@@ -30,6 +30,7 @@ from reasoncore.config.stages import (
     DistillStage,
     EvalStage,
     FuseStage,
+    PretrainStage,
     RLStage,
     SFTStage,
     Stage,
@@ -68,6 +69,8 @@ class Recipe(Settings):
     def _references_are_earlier(self) -> Recipe:
         names = list(self.stages)
         for place, (name, stage) in enumerate(self.stages.items()):
+            if stage.start is not None and isinstance(stage, PretrainStage | FuseStage):
+                raise ValueError(f"stages.{name}.start: a {stage.kind} stage starts from nothing of the kind")
             for key, reference in references(stage).items():
                 if reference in names[place:]:
                     raise ValueError(f"stages.{name}.{key} = {reference!r} is not an earlier stage")

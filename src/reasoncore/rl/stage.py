@@ -51,8 +51,8 @@ def run_rl(context: StageContext) -> None:
         kept, counts = _kept_problems(context, engine, judge, problems, sampling)
         probe = Probe.prepare(settings, context, engine, judge)
         first_step = resume_from(snapshot, learner)
-        if first_step == 0:
-            directory.append("metrics.jsonl", {"step": 0, **probe.measure(0)})
+        if first_step == 0 and (measured := probe.measure(0)):
+            directory.append("metrics.jsonl", {"step": 0, **measured})
 
         def save(folder: Path) -> None:
             context.save(folder, model, tokenizer)
@@ -75,7 +75,7 @@ def run_rl(context: StageContext) -> None:
         "dropped_all_wrong": counts.all_wrong,
         "dropped_not_judged": counts.not_judged,
         "steps": settings.steps,
-        "rollouts": settings.steps * settings.prompts_per_step * settings.group_size,
+        "rollouts": settings.steps * min(settings.prompts_per_step, len(kept)) * settings.group_size,
         "gamma": settings.gamma,
         "long2short": settings.long2short,
     }

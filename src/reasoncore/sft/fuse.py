@@ -20,7 +20,7 @@ from reasoncore.model.checkpoint import load_checkpoint
 from reasoncore.model.fusion import fuse
 from reasoncore.progress import say, track
 from reasoncore.records import Problem
-from reasoncore.run_dir import now, write_folder_atomic, write_json_atomic
+from reasoncore.run_dir import now, write_folder_atomic, write_json_atomic, write_text_atomic
 from reasoncore.seeding import derive_seed
 from reasoncore.sft.specialists import (
     choose_specialists,
@@ -40,7 +40,7 @@ def run_fuse(context: StageContext) -> None:
     settings: FuseStage = context.settings
     started = now()
     context.begin()
-    candidates = candidate_checkpoints(context)
+    candidates = context.candidates
     seed = derive_seed(context.seed, "problems")
     problems = load_problems(settings.probe, context.domains, "probe", seed, context.root)
     choosing, comparing = halves(problems)
@@ -77,16 +77,6 @@ def run_fuse(context: StageContext) -> None:
     )
     say(f"{context.name}: {_sentence(verdict, settings.k)}")
     context.finish(started, {"candidates": len(candidates), "fused": len(weights), **_summary(verdict)})
-
-
-def candidate_checkpoints(context: StageContext) -> dict[str, Path]:
-    """What a fuse stage chooses among, by name: an SFT stage's checkpoints in the order of training, or those named."""
-    of = context.settings.of
-    if not isinstance(of, str):
-        return {reference: context.checkpoint(reference) for reference in of}
-    directory = context.earlier[of]
-    kept = {folder.name: folder for folder in sorted((directory.path / "checkpoints").glob("step-*"))}
-    return {**kept, "last": directory.checkpoint}
 
 
 def compare_with_fused(values: Mapping[str, Mapping[str, Mapping[str, float]]], last: str) -> dict[str, Any]:
@@ -154,15 +144,16 @@ def _write_fused(
     context: StageContext, candidates: Mapping[str, Path], weights: Mapping[str, float], facts: Mapping[str, Any]
 ) -> None:
     checkpoint = context.directory.checkpoint
-    if checkpoint.is_dir():
-        return
-    with context.clock.time("fusing"):
-        if len(weights) == 1:
-            (only,) = weights
-            write_folder_atomic(checkpoint, lambda folder: _copy(candidates[only], folder))
-        else:
-            fuse([candidates[name] for name in weights], list(weights.values()), checkpoint, facts)
-    context.save_time()
+    if not checkpoint.is_dir():
+        with context.clock.time("fusing"):
+            if len(weights) == 1:
+                (only,) = weights
+                write_folder_atomic(checkpoint, lambda folder: _copy(candidates[only], folder))
+            else:
+                fuse([candidates[name] for name in weights], list(weights.values()), checkpoint, facts)
+        context.save_time()
+    shares = "".join(f"- {name}: {weight:.4f}\n" for name, weight in weights.items())
+    write_text_atomic(checkpoint / "README.md", f"{context.model_card()}\nWeights of the average:\n\n{shares}")
 
 
 def _copy(source: Path, folder: Path) -> None:

@@ -52,6 +52,12 @@ class Benchmark:
     mean_tokens: float | None
     data_sha256: str | None
 
+    @property
+    def has_answers(self) -> bool:
+        """Whether there are answers to extract and to vote on: not where samples are right without any."""
+        first = self.overall.pass_at.get(1)
+        return self.no_answer_rate != 1 or first is None or first.mean == 0
+
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
