@@ -26,11 +26,11 @@ def small_overrides(path: Path) -> list[str]:
                 cut = {"documents": 40, "batch_size": 20, "model.hidden_size": 16, "model.intermediate_size": 16}
             case SFTStage(hard=None):
                 # Long enough to learn to answer, so that RL finds prompts to learn from.
-                cut = {f"{key}.count": 384 for key in sources_of(stage)}
+                cut = {f"{key}.count": 256 for key in sources_of(stage)}
                 cut |= {"batch_size": 32, "save_every": 20, "data.chat.count": 64}
             case SFTStage():
                 cut |= {"batch_size": 16, "save_every": 2, "hard.min_tokens": 4, "hard.min_error_rate": 0.1}
-                cut["hard.rollouts"] = 2
+                cut |= {"hard.rollouts": 2, "hard.max_tokens": 64}
             case FuseStage():
                 cut |= {"k": 2, "samples": 2}
             case RLStage():
@@ -43,5 +43,7 @@ def small_overrides(path: Path) -> list[str]:
                 cut["selection.band"] = [0.0, 1.0]
             case EvalStage():
                 cut = {"limit": 8, "samples": 2}
+        if getattr(stage, "max_tokens", None):
+            cut["max_tokens"] = 64  # what has hardly learnt to stop goes on to the end
         overrides += [f"stages.{name}.{key}={value}" for key, value in cut.items()]
     return overrides

@@ -80,7 +80,7 @@ def test_broken_bases(how: str, said: str, tmp_path: Path, capsys, monkeypatch) 
         ("stages.sft-broad.data.math.strategies={guess=1}", "unknown strategy 'guess'"),
         ("stages.eval-rl-math.protocol=greddy", "Did you mean greedy?"),
         ("evaluate.protocol=greddy", "Did you mean greedy?"),
-        ("evaluate.limt=3", "Did you mean stages.eval-fuse-broad.limit?"),
+        ("evaluate.limt=3", "Did you mean stages.eval-fuse-hard.limit?"),
         ("evaluate.after=['rl-maths']", "Did you mean evaluate.after.rl-math?"),
         ("stages.distill.start=rl-instruct", "is not an earlier stage"),
         ("stages.distill.teachers.code=nowhere", "no such folder"),

@@ -23,7 +23,7 @@ from reasoncore.model.fusion.weighted_sum import WeightedSum, finite
 from reasoncore.progress import track
 
 SLICE_BYTES = 2**20
-SLICES_BETWEEN_RELEASES = 8
+SLICES_BETWEEN_RELEASES = 16
 MAX_THREADS = 4
 
 
