@@ -51,7 +51,8 @@ def test_reference_programs_pass(verifier: CodeVerifier, name: str, count: int) 
     assert failures(verifier, given) == []
 
 
-LEAST_CAUGHT = 0.97  # of the faults that change any result; with three assertions a problem MBPP misses some
+# Of the faults that change any result; with three assertions a problem MBPP misses some. A third of them has more luck.
+LEAST_CAUGHT = 0.97 if EVERY == 1 else 0.95
 
 
 @pytest.mark.slow

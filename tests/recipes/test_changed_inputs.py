@@ -108,7 +108,7 @@ def test_a_stage_alone_from_any_checkpoint(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("override", "said"),
     [
-        ("stages.fuse.of=[]", "at least 1 item"),
+        ("stages.fuse.of=[]", "names no checkpoint"),
         ("stages.fuse.of='eval'", "no SFT stage"),
         ("stages.fuse.start='sft'", "starts from nothing"),
         ("stages.fuse.k=2", "too few for k"),

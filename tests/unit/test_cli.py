@@ -183,7 +183,7 @@ kind = "rl"
 steps = 1
 max_tokens = 64
 optimiser = { learning_rate = 2e-4 }
-data = { math = { count = 24 } }
+data = { math = { count = 40, levels = [1] } }
 """
     )
     words = ["run", tmp_path / "small.toml", "--run-dir", tmp_path / "r"]

@@ -9,6 +9,7 @@ import pytest
 
 from reasoncore.domains import DOMAINS
 from reasoncore.errors import DataError
+from reasoncore.infer.scripted import ScriptedEngine
 from reasoncore.verify.math import MathVerifier, read_math_case
 from reasoncore.verify.math import process as math_process
 
@@ -251,7 +252,7 @@ def test_the_fast_path_is_fast() -> None:
 
 
 def test_the_math_domain_judges() -> None:
-    judge = DOMAINS["math"].make_verifier()
+    judge = DOMAINS["math"].make_verifier(lambda: ScriptedEngine([]))
     assert judge.judge_many([r"\boxed{5}"], ["5"])[0].correct is True
     judge.close()
     assert r"\boxed{}" in DOMAINS["math"].instruction

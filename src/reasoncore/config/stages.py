@@ -81,7 +81,7 @@ class FuseStage(StageSettings):
     """Diversity-Exploring Distillation: specialists by Pass@K on probing sets, then their average ([1.5B] 3.3)."""
 
     kind: Literal["fuse"]
-    of: str | Annotated[tuple[str, ...], Field(min_length=1)] = Field(
+    of: str | tuple[str, ...] = Field(
         description="candidates: the kept checkpoints of an SFT stage, or a list of checkpoints by folder or hub id"
     )
     probe: ProblemSources = Field(description="probing sets; every subdomain gets a specialist")
@@ -94,7 +94,9 @@ class FuseStage(StageSettings):
     )
 
     @model_validator(mode="after")
-    def _enough_samples(self) -> FuseStage:
+    def _something_to_choose(self) -> FuseStage:
+        if not self.of:
+            raise ValueError("of names no checkpoint")
         if self.samples < self.k:
             raise ValueError(f"samples = {self.samples} is too few for k = {self.k}")
         return self

@@ -1,116 +1,102 @@
-"""The values a program is shown and tested on: those that tell it from programs that differ in one place."""
+"""The values a program is shown and tested on: those that tell it from each program that differs in one place."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from random import Random
 from typing import Any
 
-from reasoncore.procedural.code.operations import (
-    LIST_RESULTS,
-    LIST_STEPS,
-    NUMBER_RESULTS,
-    NUMBER_STEPS,
-    STRING_RESULTS,
-    STRING_STEPS,
-    Operation,
-)
-from reasoncore.procedural.code.programs import Program
+from reasoncore.procedural.code.operations import Args, literal
 
 TESTS = 3
-_CANDIDATES = 9
-_LARGEST = 9_999
+MAX_SHOWN = 32
+
+Function = Callable[[Args], Any]
+Told = tuple[Args, int]
+"""Arguments, and which programs give something else for them, as bits."""
 
 
-@dataclass(frozen=True, eq=False)
-class Kind:
-    """Programs over one kind of value.
-
-    Attributes:
-        variable: Name of the parameter.
-        steps: Operations in the middle.
-        results: Operations at the end.
-        draw_value: A random value to try programs on.
-        edge: A value of which every program should be sure.
-    """
-
-    variable: str
-    steps: tuple[Operation, ...]
-    results: tuple[Operation, ...]
-    draw_value: Callable[[Random], Any]
-    edge: Any
-
-
-def _draw_list(rng: Random) -> list[int]:
-    return [rng.randint(-3, 15) for _ in range(rng.randint(4, 7))]
-
-
-def _draw_string(rng: Random) -> str:
-    return "".join(rng.choice("aabcdeeilorst") for _ in range(rng.randint(5, 9)))
-
-
-def _draw_number(rng: Random) -> int:
-    return rng.randint(-9, 25)
-
-
-LISTS = Kind("xs", LIST_STEPS, LIST_RESULTS, _draw_list, [])
-STRINGS = Kind("s", STRING_STEPS, STRING_RESULTS, _draw_string, "")
-NUMBERS = Kind("n", NUMBER_STEPS, NUMBER_RESULTS, _draw_number, 0)
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Cases:
-    """What a program is shown and tested on."""
+    """Arguments of the calls that the prompt shows, and of the hidden tests."""
 
-    example: Any
-    tests: tuple[Any, ...]
+    examples: tuple[Args, ...]
+    tests: tuple[Args, ...]
 
 
-@lru_cache(maxsize=4096)
-def choose_cases(kind: Kind, program: Program) -> Cases | None:
-    """An example and hidden tests that tell the program from each that differs in one place; None if none do."""
-    rng = Random(f"{kind.variable}/{program.says}")
-    drawn = [kind.draw_value(rng) for _ in range(_CANDIDATES)]
-    values = [value for place, value in enumerate(drawn) if value not in drawn[:place] and value != kind.edge]
-    traces = [program.trace(value) for value in (*values, kind.edge)]
-    outputs = [trace[-1] for trace in traces]
-    example = next((place for place, output in enumerate(outputs[:-1]) if output), None)
-    if example is None or any(_too_large(value) for trace in traces for value in trace):
+def choose_cases(
+    run: Function,
+    others: Callable[[Args], Sequence[Any]],
+    mutants: int,
+    short: Sequence[Args],
+    pool: Sequence[Args],
+    edges: Sequence[Args],
+    examples: int,
+) -> Cases | None:
+    """Examples and hidden tests; None where a mutant passes or the program hardly depends on its value.
+
+    Args:
+        run: The program.
+        others: What other programs return, the mutants first.
+        mutants: How many of the others one hidden test at least must tell from the program. Of the rest those count
+            which some value of the pool tells from it; what is left does the same as the program.
+        short: Candidates for the examples.
+        pool: Candidates for the tests.
+        edges: Candidates of which one is a test where all mutants are then still told apart; may be empty.
+        examples: How many examples.
+    """
+    if len({literal(run(args)) for args in pool}) < TESTS:
         return None
-    left = [place for place in range(len(outputs)) if place != example]
-    alive = []
-    for place, shorter in program.shorter():
-        alive.append(_outputs(shorter, place, traces))
-        if all(alive[-1][case] == outputs[case] for case in left):  # a step without effect is none
-            return None
-    alive += [_outputs(variant, place, traces) for place, variant in program.variants((*kind.steps, *kind.results))]
-    chosen: list[int] = []
-    while left and len(chosen) < TESTS:
-        best = max(left, key=lambda place: sum(other[place] != outputs[place] for other in alive))
-        left.remove(best)
-        chosen.append(best)
-        alive = [other for other in alive if other[best] == outputs[best]]
-    # A variant that the tests do not catch must be one that no value at hand tells apart.
-    if len(chosen) < TESTS or any(other[place] != outputs[place] for other in alive for place in left):
+
+    def told(candidates: Sequence[Args], but: Sequence[Args] = ()) -> list[Told]:
+        return [(args, _bits(run(args), others(args))) for args in candidates if args not in but]
+
+    shown, _ = _best(told([args for args in short if _is_shown(run(args))]), 0, examples)
+    if len(shown) < examples:
         return None
-    known = [*values, kind.edge]
-    return Cases(known[example], tuple(known[place] for place in chosen))
+    hidden = told(pool, but=shown)
+    required = (1 << mutants) - 1
+    for _, mask in hidden:
+        required |= mask
+    for first in (told(edges, but=shown), hidden):
+        start, caught = _best(first, 0, 1)
+        rest, caught = _best([pair for pair in hidden if pair[0] not in start], caught, TESTS - len(start))
+        if caught & required == required and len(start) + len(rest) == TESTS:
+            return Cases(tuple(shown), (*start, *rest))
+    return None
 
 
-def _outputs(program: Program, place: int, traces: Sequence[Sequence[Any]]) -> list[Any]:
-    """Results of a program that is like the traced one before a place."""
-    outputs: list[Any] = []
-    for trace in traces:
-        try:
-            outputs.append(program.trace(trace[place], place)[-1])
-        except (TypeError, ValueError, ZeroDivisionError, AttributeError) as error:
-            outputs.append(type(error).__name__)
-    return outputs
+def _bits(expected: Any, outputs: Sequence[Any]) -> int:
+    return sum(1 << place for place, output in enumerate(outputs) if output != expected)
 
 
-def _too_large(value: Any) -> bool:
-    if isinstance(value, int):
-        return abs(value) > _LARGEST
-    return len(value) > 24 or (isinstance(value, list) and any(map(_too_large, value)))
+def _best(candidates: Sequence[Told], caught: int, count: int) -> tuple[list[Args], int]:
+    """``count`` candidates, and which programs are caught then.
+
+    Each is the one that catches most of the others, of those that catch the program that fewest of them do.
+    """
+    chosen: list[Args] = []
+    while len(chosen) < count:
+        left = [(args, mask & ~caught) for args, mask in candidates if args not in chosen]
+        if not left:
+            break
+        rarest = _rarest([mask for _, mask in left])
+        args, mask = max(left, key=lambda pair: (pair[1] & rarest > 0, pair[1].bit_count()))
+        chosen.append(args)
+        caught |= mask
+    return chosen, caught
+
+
+def _rarest(masks: Sequence[int]) -> int:
+    """The bit that fewest of the masks have, of those that any has; 0 where none has any."""
+    once = twice = 0
+    for mask in masks:
+        once, twice = once | mask, twice | (once & mask)
+    if once & ~twice or not once:
+        return once & ~twice
+    bits = [1 << place for place in range(once.bit_length()) if once >> place & 1]
+    return min(bits, key=lambda bit: sum(mask & bit > 0 for mask in masks))
+
+
+def _is_shown(output: Any) -> bool:
+    return output not in ("", []) and len(literal(output)) <= MAX_SHOWN

@@ -1,129 +1,141 @@
-"""The operations that programs are made of: how each is said and how it is written in Python.
+"""Operations: how each is said, written in Python and computed, and the steps that programs are made of.
 
-In ``code`` the name of the value worked on stands as ``@`` and the constant as ``#``; in ``says`` too.
+In ``text`` and ``code`` stand ``{0}`` for the value worked on and ``{1}``, ``{2}`` for the constants.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cache
-from typing import Any
+import json
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from random import Random
+from typing import Any, Literal
+
+Constant = int | str
+Shape = Literal["whole", "map", "filter", "reduce"]
+Args = tuple[Any, ...]
+"""What the function is called with: the value and, in some programs, a second argument."""
+
+ARGUMENT = "ARG"
+"""Stands where a constant would for the function's second argument."""
+
+LOOSE, SUM, PRODUCT, POWER, ATOM = range(5)
+"""How tightly an expression binds, as in Python's grammar."""
+Binding = tuple[int, int]
+"""How tightly an operand must bind to go without parentheses, and how tightly the result does."""
+CALL, POSTFIX, COMPARING = (LOOSE, ATOM), (ATOM, ATOM), (SUM, LOOSE)
+ADDITIVE, MULTIPLICATIVE, RAISING = (SUM, SUM), (PRODUCT, PRODUCT), (ATOM, POWER)
+
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
+Choices = tuple[Sequence[Constant], Sequence[Constant]]
+"""Values of a constant: the usual ones, and those where the operation stands alone."""
+NUMBER: tuple[Choices, ...] = ((range(1, 10), range(1, 100)),)
+LETTER: tuple[Choices, ...] = ((LETTERS, LETTERS),)
 
 
 @dataclass(frozen=True, slots=True)
-class Operation:
-    """One step of a program.
+class Op:
+    """One kind of operation.
 
     Attributes:
-        family: Steps of one family do not follow each other: two of them are often one.
-        says: The step in words.
-        code: An expression of the value.
-        constants: What ``#`` may be; empty where there is none.
+        name: Unique within its table; stands for it in a problem's parameters.
+        family: Operations of one family are easily taken for each other.
+        text: What is said of it.
+        code: Python expression of its result; of one element ``{0}`` where the shape is ``map`` or ``filter``.
+        run: ``(value, *constants) -> result``, of one element likewise.
+        constants: What each constant may be.
+        binding: As in :data:`Binding`.
+        shape: ``whole``, ``map`` or ``filter`` gives a value of the same kind; ``reduce`` a number, and comes last.
     """
 
+    name: str
     family: str
-    says: str
+    text: str
     code: str
-    constants: tuple[int | str, ...] = ()
+    run: Callable[..., Any]
+    constants: tuple[Choices, ...] = ()
+    binding: Binding = CALL
+    shape: Shape = "whole"
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """An operation with its constant, ``None`` where it has none."""
+    """An operation with its constants."""
 
-    operation: Operation
-    constant: int | str | None = None
+    op: Op
+    constants: tuple[Constant, ...] = ()
 
-    @property
-    def says(self) -> str:
-        """In words."""
-        return self._fill(self.operation.says)
+    def apply(self, value: Any, args: Args) -> Any:
+        """The result for ``value``, in a function called with ``args``."""
+        constants: Sequence[Constant] = self.constants
+        if ARGUMENT in constants:
+            constants = [args[1] if constant == ARGUMENT else constant for constant in constants]
+        if self.op.shape == "map":
+            return [self.op.run(x, *constants) for x in value]
+        if self.op.shape == "filter":
+            return [x for x in value if self.op.run(x, *constants)]
+        return self.op.run(value, *constants)
 
-    def code(self, value: str) -> str:
-        """As an expression of ``value``."""
-        return self._fill(self.operation.code).replace("@", value)
+    def variants(self, ops: Mapping[str, Op]) -> list[Step]:
+        """The steps that differ by one operation of the family or by the next value of one constant."""
+        siblings = [
+            replace(self, op=op)
+            for op in ops.values()
+            if op.family == self.op.family and op.name != self.op.name and len(op.constants) == len(self.constants)
+        ]
+        return siblings + self._shifted(1)
 
-    def _fill(self, text: str) -> str:
-        return text.replace("#", str(self.constant))
+    def lowered(self) -> list[Step]:
+        """The steps that differ by the value before that of one constant."""
+        return self._shifted(-1)
+
+    def _shifted(self, by: int) -> list[Step]:
+        return [
+            replace(self, constants=(*self.constants[:place], _moved(constant, by), *self.constants[place + 1 :]))
+            for place, constant in enumerate(self.constants)
+            if constant != ARGUMENT
+        ]
 
 
-@cache
-def function_of(step: Step) -> Callable[[Any], Any]:
-    """The step as a function. It is our own expression that is evaluated, never anyone else's."""
-    function: Callable[[Any], Any] = eval(f"lambda value: {step.code('value')}")
-    return function
+def _moved(constant: Constant, by: int) -> Constant:
+    return constant + by if isinstance(constant, int) else LETTERS[(LETTERS.index(constant) + by) % len(LETTERS)]
 
 
-def numbers(low: int, high: int) -> tuple[int, ...]:
-    """Constants from ``low`` to ``high``, both included."""
-    return tuple(range(low, high + 1))
+def random_step(rng: Random, op: Op, alone: bool) -> Step:
+    """The operation with random constants, wide ones where it stands alone."""
+    return Step(op, tuple(rng.choice(wide if alone else usual) for usual, wide in op.constants))
 
 
-LIST_STEPS = (
-    Operation("parity", "keep the even numbers", "[x for x in @ if x % 2 == 0]"),
-    Operation("parity", "keep the odd numbers", "[x for x in @ if x % 2 == 1]"),
-    Operation("bound", "keep the numbers above #", "[x for x in @ if x > #]", numbers(1, 12)),
-    Operation("bound", "keep the numbers below #", "[x for x in @ if x < #]", numbers(4, 15)),
-    Operation("multiple", "keep the multiples of #", "[x for x in @ if x % # == 0]", numbers(3, 5)),
-    Operation("shift", "add # to each", "[x + # for x in @]", numbers(1, 12)),
-    Operation("shift", "subtract # from each", "[x - # for x in @]", numbers(1, 12)),
-    Operation("scale", "multiply each by #", "[x * # for x in @]", numbers(2, 9)),
-    Operation("square", "square each", "[x * x for x in @]"),
-    Operation("order", "sort them", "sorted(@)"),
-    Operation("order", "sort them from high to low", "sorted(@, reverse=True)"),
-    Operation("order", "reverse the order", "@[::-1]"),
-    Operation("cut", "take the first #", "@[:#]", numbers(2, 4)),
-    Operation("cut", "take the last #", "@[-#:]", numbers(2, 4)),
-    Operation("cut", "drop the first #", "@[#:]", numbers(1, 3)),
-)
-LIST_RESULTS = (
-    Operation("result", "return the list", "@"),
-    Operation("result", "return the sum", "sum(@)"),
-    Operation("result", "return how many there are", "len(@)"),
-    Operation("result", "return the largest, or 0", "max(@, default=0)"),
-    Operation("result", "return the smallest, or 0", "min(@, default=0)"),
-)
+def with_argument(rng: Random, steps: Sequence[Step], names: Collection[str]) -> tuple[Step, ...] | None:
+    """The steps with the constant of an operation from ``names`` made the second argument; None where there is none."""
+    places = [place for place, step in enumerate(steps) if step.op.name in names]
+    if not places:
+        return None
+    place = rng.choice(places)
+    return (*steps[:place], replace(steps[place], constants=(ARGUMENT,)), *steps[place + 1 :])
 
-_LETTERS = tuple("abcdelorst")
-STRING_STEPS = (
-    Operation("order", "reverse it", "@[::-1]"),
-    Operation("order", "sort the letters", '"".join(sorted(@))'),
-    Operation("case", "make it upper case", "@.upper()"),
-    Operation("remove", "remove every #", '@.replace("#", "")', _LETTERS),
-    Operation("remove", "keep only the vowels", '"".join(x for x in @ if x in "aeiou")'),
-    Operation("remove", "remove the vowels", '"".join(x for x in @ if x not in "aeiou")'),
-    Operation("cut", "take the first # letters", "@[:#]", numbers(2, 5)),
-    Operation("cut", "take the last # letters", "@[-#:]", numbers(2, 5)),
-    Operation("cut", "drop the first # letters", "@[#:]", numbers(1, 4)),
-    Operation("double", "write every letter twice", '"".join(x * 2 for x in @)'),
-    Operation("repeat", "repeat it # times", "(@ * #)", numbers(2, 5)),
-    Operation("add", "add # at the end", '(@ + "#")', tuple("xyz")),
-    Operation("add", "add # at the start", '("#" + @)', tuple("xyz")),
-)
-STRING_RESULTS = (
-    Operation("result", "return it", "@"),
-    Operation("result", "return its length", "len(@)"),
-    Operation("result", "return how often # is in it", '@.count("#")', _LETTERS),
-)
 
-NUMBER_STEPS = (
-    Operation("shift", "add #", "(@ + #)", numbers(1, 20)),
-    Operation("shift", "subtract #", "(@ - #)", numbers(1, 20)),
-    Operation("scale", "multiply by #", "(@ * #)", numbers(2, 9)),
-    Operation("square", "square it", "(@ ** 2)"),
-    Operation("divide", "divide by #, rounded down", "(@ // #)", numbers(2, 9)),
-    Operation("divide", "take the remainder by #", "(@ % #)", numbers(3, 12)),
-    Operation("sign", "take the absolute value", "abs(@)"),
-    Operation("sign", "negate it", "(-@)"),
-    Operation("bound", "take the larger of it and #", "max(@, #)", numbers(1, 20)),
-    Operation("bound", "take the smaller of it and #", "min(@, #)", numbers(1, 20)),
-)
-NUMBER_RESULTS = (Operation("result", "return it", "@"),)
+def flatten(steps: Iterable[Step]) -> tuple[Constant, ...]:
+    """The steps as plain parameters; :func:`parse` is the inverse."""
+    return tuple(part for step in steps for part in (step.op.name, *step.constants))
 
-CONDITIONS = (
-    Operation("condition", "it is above #", "@ > #", numbers(1, 12)),
-    Operation("condition", "it is below #", "@ < #", numbers(1, 12)),
-    Operation("condition", "it is even", "@ % 2 == 0"),
-    Operation("condition", "it is a multiple of #", "@ % # == 0", numbers(3, 6)),
-)
+
+def parse(params: Sequence[Constant], ops: Mapping[str, Op]) -> tuple[Step, ...]:
+    """The steps that parameters stand for."""
+    steps: list[Step] = []
+    rest = list(params)
+    while rest:
+        op = ops[str(rest.pop(0))]
+        constants, rest = rest[: len(op.constants)], rest[len(op.constants) :]
+        steps.append(Step(op, tuple(constants)))
+    return tuple(steps)
+
+
+def literal(value: Any) -> str:
+    """A number, string or list of numbers as Python writes it, with double quotes."""
+    return json.dumps(value)
+
+
+def table(*ops: Op) -> dict[str, Op]:
+    """Operations by name."""
+    return {op.name: op for op in ops}
