@@ -55,7 +55,7 @@ def test_ten_kills_change_no_byte(tmp_path: Path) -> None:
         process = start(folder)
         # Import takes a few seconds: from before any work to the middle of a stage or two.
         try:
-            code = process.wait(timeout=moments.uniform(0.15, 0.6) * whole)
+            code = process.wait(timeout=moments.uniform(0.08, 0.35) * whole)
         except subprocess.TimeoutExpired:
             process.send_signal(signal.SIGKILL)
             process.wait()
