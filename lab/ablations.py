@@ -19,7 +19,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reasoncore.evals.comparison import read_samples
-from reasoncore.evals.metrics import pass_at_k
 from reasoncore.evals.score import ProblemSamples
 from reasoncore.evals.statistics import Estimate, paired_difference
 
@@ -140,8 +139,8 @@ def difference(
     for side, by_seed in zip(values, (mine, other), strict=True):
         for samples in by_seed.values():
             for problem, sampled in samples.items():
-                if len(sampled.correct) >= k:
-                    side.setdefault(problem, []).append(100 * pass_at_k(len(sampled.correct), sum(sampled.correct), k))
+                if (value := sampled.pass_at(k)) is not None:
+                    side.setdefault(problem, []).append(100 * value)
     shared = [problem for problem in values[0] if problem in values[1]]
     return paired_difference(
         {problem: values[0][problem] for problem in shared},

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-import shutil
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -15,18 +14,7 @@ from typing import Any
 
 import torch
 
-from reasoncore.config import (
-    EvalStage,
-    FuseStage,
-    PretrainStage,
-    ProblemSource,
-    Recipe,
-    RLStage,
-    Stage,
-    longest_asked,
-    references,
-    sources_of,
-)
+from reasoncore.config import EvalStage, PretrainStage, Recipe, longest_asked, references, sources_of
 from reasoncore.data.problems import check_levels, check_source, load_worked
 from reasoncore.distill.stage import run_distill
 from reasoncore.domains import Domain, load_domains
@@ -38,7 +26,7 @@ from reasoncore.evals.stage import eval_plan, run_eval
 from reasoncore.model.checkpoint import load_checkpoint, resolve_base
 from reasoncore.progress import say
 from reasoncore.rl.stage import run_rl
-from reasoncore.run_dir import RunDir, StageDir, now, write_folder_atomic, write_json_atomic
+from reasoncore.run_dir import RunDir, StageDir, copy_folder_atomic, now, write_json_atomic
 from reasoncore.sft.fuse import run_fuse
 from reasoncore.sft.pretrain import run_pretrain
 from reasoncore.sft.stage import run_sft
@@ -103,7 +91,7 @@ def run_recipe(recipe: Recipe, run_dir: RunDir, root: Path, fresh: bool = False)
                 earlier[name] = directory
         checkpoint = current
         assert checkpoint is not None
-        _write_final(checkpoint, run_dir.path / "final")
+        copy_folder_atomic(checkpoint, run_dir.path / "final")
     except BaseException:
         try:
             summarise(run_dir.path, recipe)
@@ -134,10 +122,10 @@ def check_inputs(recipe: Recipe, domains: Mapping[str, Domain], root: Path) -> P
     for settings in recipe.stages.values():
         if isinstance(settings, PretrainStage):
             check_levels(settings.levels)
-        for source in sources_of(settings).values():
+        for key, source in sources_of(settings).items():
             check_source(source, domains, root)
-        for source in _probes(settings).values():  # the split is small
-            load_worked(source, domains, "probe", 0, root)
+            if key.startswith("probe."):  # of a split that is small
+                load_worked(source, domains, "probe", 0, root)
         if isinstance(settings, EvalStage):
             load_all(eval_plan(settings, recipe.seed, domains, root))
         for reference in references(settings).values():
@@ -149,12 +137,6 @@ def check_inputs(recipe: Recipe, domains: Mapping[str, Domain], root: Path) -> P
     model, _ = load_checkpoint(base)
     _note_short_context(recipe, model.config.max_position_embeddings)
     return base
-
-
-def _probes(stage: Stage) -> Mapping[str, ProblemSource]:
-    if isinstance(stage, FuseStage):
-        return stage.probe
-    return stage.probe.data if isinstance(stage, RLStage) and stage.probe is not None else {}
 
 
 def _note_short_context(recipe: Recipe, context: int) -> None:
@@ -189,13 +171,6 @@ def describe_run(recipe: Recipe) -> dict[str, Any]:
         },
         "recipe": recipe.model_dump(mode="json"),
     }
-
-
-def _write_final(checkpoint: Path, final: Path) -> None:
-    def copy(folder: Path) -> None:
-        shutil.copytree(checkpoint, folder, dirs_exist_ok=True)
-
-    write_folder_atomic(final, copy)
 
 
 def _cpu_name() -> str:

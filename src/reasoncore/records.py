@@ -122,6 +122,16 @@ class Group:
     completions: tuple[Completion, ...]
     verdicts: tuple[Verdict, ...]
 
+    @property
+    def judged(self) -> list[bool]:
+        """Whether each rollout is correct, without those that could not be judged."""
+        return [verdict.correct for verdict in self.verdicts if verdict.correct is not None]
+
+    @property
+    def accuracy(self) -> float | None:
+        """Share of correct rollouts among the judged ones; None when none was judged."""
+        return sum(self.judged) / len(self.judged) if self.judged else None
+
 
 def read_jsonl(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     """Yield ``(line number, row)`` for every non-blank line of a JSONL file.

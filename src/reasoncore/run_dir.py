@@ -61,6 +61,15 @@ def write_folder_atomic(folder: Path, fill: Callable[[Path], None]) -> None:
     shutil.rmtree(replaced, ignore_errors=True)
 
 
+def copy_folder_atomic(source: Path, folder: Path) -> None:
+    """Put a copy of ``source`` in the place of ``folder``."""
+
+    def fill(temporary: Path) -> None:
+        shutil.copytree(source, temporary, dirs_exist_ok=True)
+
+    write_folder_atomic(folder, fill)
+
+
 class StageDir:
     """``RUN/stages/NN-name``."""
 

@@ -14,6 +14,7 @@ from reasoncore.data.problems import find_file
 from reasoncore.domains import Domain, Judge
 from reasoncore.errors import StageFailedError
 from reasoncore.infer.engine import Engine
+from reasoncore.infer.local import LocalEngine
 from reasoncore.model.checkpoint import resolve_base, save_checkpoint
 from reasoncore.model.network import Decoder
 from reasoncore.model.tokenizer import ChatTokenizer
@@ -63,6 +64,10 @@ class StageContext:
         if reference in self.earlier:
             return self.earlier[reference].checkpoint
         return resolve_base(reference, self.root)
+
+    def engine(self, folder: Path) -> LocalEngine:
+        """Samples from a checkpoint on this run's hardware."""
+        return LocalEngine.of_checkpoint(folder, self.hardware)
 
     def judge(self) -> Judge:
         """The verifiers of all domains; the caller closes it."""

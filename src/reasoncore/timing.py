@@ -46,6 +46,10 @@ class Clock:
         for activity, spent in other.spent.items():
             self._book(activity, spent)
 
+    def add_whole(self, activity: str, other: Clock) -> None:
+        """Take over all the time of another clock as that of one activity."""
+        self._book(activity, Spent(other.seconds))
+
     def restore(self, saved: Mapping[str, Any]) -> None:
         """Go on from what :meth:`as_json` gave before an interruption."""
         self._before = float(saved["seconds"])

@@ -47,15 +47,12 @@ def eval_command(
     from reasoncore.evals.report import write_report
     from reasoncore.evals.runner import evaluate
     from reasoncore.infer.local import LocalEngine
-    from reasoncore.model.checkpoint import load_checkpoint
     from reasoncore.timing import Clock
 
     torch.set_num_threads(threads)
     hardware = HardwareSettings(device=device, threads=threads)
-    decoder, tokenizer = load_checkpoint(model)
-    decoder.to(hardware.resolved_device())
+    engine = LocalEngine.of_checkpoint(model, hardware)
     target = out or Path("runs") / "-".join(["eval", *model.resolve().parts[-2:]])
-    engine = LocalEngine(decoder, tokenizer, hardware)
     open_ended = partial(open_ended_judge, PROCEDURAL_JUDGE, Path(), hardware)
     results = evaluate(engine, open_ended, str(model), plan, target, Clock())
     report = write_report(target)

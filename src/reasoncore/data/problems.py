@@ -9,6 +9,7 @@ from pathlib import Path
 from reasoncore.config import PROCEDURAL, ProblemSource, TraceSource
 from reasoncore.domains.table import Domain
 from reasoncore.errors import DataError
+from reasoncore.paths import find_near
 from reasoncore.procedural import LEVELS, Split, sample_problems
 from reasoncore.procedural.core import STRATEGIES
 from reasoncore.records import Problem, Trace, WorkedProblem
@@ -94,10 +95,11 @@ def check_levels(levels: Sequence[int]) -> None:
 
 def find_file(name: str, root: Path) -> Path:
     """A data file, relative to ``root`` or to the current folder."""
-    for path in (Path(name), root / name):
-        if path.is_file():
-            return path
-    raise DataError(f"{name}: no such file", f'Give the path of a file, or source = "procedural". Looked in {root}.')
+    path = find_near(name, root)
+    if path is None:
+        cure = f'Give the path of a file, or source = "procedural". Looked in {root}.'
+        raise DataError(f"{name}: no such file", cure)
+    return path
 
 
 def _trace(worked: WorkedProblem, source: TraceSource, seed: int) -> Trace:

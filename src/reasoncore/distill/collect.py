@@ -7,17 +7,13 @@ from typing import Any
 from reasoncore.config import DistillStage, ProblemSource
 from reasoncore.data.problems import load_problems
 from reasoncore.domains import Judge
-from reasoncore.domains.rollout import roll_out
+from reasoncore.domains.rollout import roll_out_in_parts
 from reasoncore.infer.engine import SamplingParams
-from reasoncore.infer.local import LocalEngine
-from reasoncore.model.checkpoint import load_checkpoint
 from reasoncore.progress import say, track
 from reasoncore.records import read_jsonl, to_json_line
 from reasoncore.run_dir import write_text_atomic
 from reasoncore.seeding import derive_seed
 from reasoncore.stage import StageContext
-
-PROBLEMS_AT_ONCE = 512
 
 
 def collect_traces(context: StageContext) -> dict[str, list[dict[str, Any]]]:
@@ -43,16 +39,16 @@ def _sample(context: StageContext, judge: Judge, name: str, source: ProblemSourc
     problems = load_problems(
         {name: source}, context.domains, "train", derive_seed(context.seed, "problems"), context.root
     )
-    model, tokenizer = load_checkpoint(context.checkpoint(settings.teachers[name]))
-    engine = LocalEngine(model.to(context.hardware.resolved_device()), tokenizer, context.hardware)
+    engine = context.engine(context.checkpoint(settings.teachers[name]))
     sampling = SamplingParams(temperature=settings.temperature, max_tokens=settings.max_tokens)
     seed = derive_seed(context.seed, "collect", name)
     rows: dict[tuple[str, str], dict[str, Any]] = {}
     right = sampled = 0
     with track(f"{context.name}: {name} traces (samples)", len(problems) * settings.samples) as task:
-        for start in range(0, len(problems), PROBLEMS_AT_ONCE):
-            part = problems[start : start + PROBLEMS_AT_ONCE]
-            for group in roll_out(engine, judge, part, settings.samples, sampling, seed, context.clock, task.advance):
+        for groups in roll_out_in_parts(
+            engine, judge, problems, settings.samples, sampling, seed, context.clock, task.advance
+        ):
+            for group in groups:
                 for completion, verdict in zip(group.completions, group.verdicts, strict=True):
                     sampled += 1
                     if verdict.correct and completion.finish == "stop":

@@ -18,7 +18,8 @@ from reasoncore.run_dir import now, write_json_atomic, write_text_atomic
 from reasoncore.stage import StageContext
 from reasoncore.train.learner import Learner
 from reasoncore.train.packing import TrainingSequence
-from reasoncore.train.supervised import fit, resume_from
+from reasoncore.train.snapshot import resume_from
+from reasoncore.train.supervised import fit
 
 
 def run_distill(context: StageContext) -> None:

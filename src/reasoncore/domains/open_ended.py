@@ -7,7 +7,7 @@ from pathlib import Path
 from reasoncore.config import HardwareSettings
 from reasoncore.infer.engine import Engine
 from reasoncore.infer.local import LocalEngine
-from reasoncore.model.checkpoint import load_checkpoint, resolve_base
+from reasoncore.model.checkpoint import resolve_base
 from reasoncore.procedural.instruct.judge import ProceduralJudge
 
 PROCEDURAL_JUDGE = "procedural"
@@ -21,5 +21,4 @@ def open_ended_judge(name: str, root: Path, hardware: HardwareSettings) -> Engin
     """
     if name == PROCEDURAL_JUDGE:
         return ProceduralJudge()
-    model, tokenizer = load_checkpoint(resolve_base(name, root))
-    return LocalEngine(model.to(hardware.resolved_device()), tokenizer, hardware)
+    return LocalEngine.of_checkpoint(resolve_base(name, root), hardware)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from reasoncore.domains.table import DOMAINS, Domain
 from reasoncore.errors import DataError
+from reasoncore.paths import find_near
 
 
 def load_domains(files: Sequence[str], root: Path) -> dict[str, Domain]:
@@ -29,7 +30,7 @@ def load_domains(files: Sequence[str], root: Path) -> dict[str, Domain]:
 
 
 def _load(name: str, root: Path) -> Domain:
-    path = next((path for path in (Path(name), root / name) if path.is_file()), None)
+    path = find_near(name, root)
     if path is None:
         raise DataError(f"domains: {name}: no such file", f"Give the path of a Python file. Looked in {root}.")
     try:

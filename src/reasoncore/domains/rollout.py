@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from reasoncore.domains.judge import Judge
 from reasoncore.infer.engine import Engine, Request, SamplingParams
 from reasoncore.records import Completion, Group, Problem
 from reasoncore.seeding import derive_seed
 from reasoncore.timing import Clock
+
+PROBLEMS_AT_ONCE = 256
 
 
 def roll_out(
@@ -33,13 +35,26 @@ def roll_out(
         completions = engine.generate(requests, sampling, on_finished)
         sampled.tokens = sum(len(completion.token_ids) for row in completions for completion in row)
     with clock.time("judging"):
-        return judge_completions(judge, problems, completions)
+        return _judged(judge, problems, completions)
 
 
-def judge_completions(
-    judge: Judge, problems: Sequence[Problem], completions: Sequence[Sequence[Completion]]
-) -> list[Group]:
-    """Verdicts for completions that are there already."""
+def roll_out_in_parts(
+    engine: Engine,
+    judge: Judge,
+    problems: Sequence[Problem],
+    samples: int,
+    sampling: SamplingParams,
+    seed: int,
+    clock: Clock,
+    on_finished: Callable[[int], None] = lambda count: None,
+) -> Iterator[list[Group]]:
+    """:func:`roll_out`, some problems at a time: for work that holds no group for long."""
+    for start in range(0, len(problems), PROBLEMS_AT_ONCE):
+        part = problems[start : start + PROBLEMS_AT_ONCE]
+        yield roll_out(engine, judge, part, samples, sampling, seed, clock, on_finished)
+
+
+def _judged(judge: Judge, problems: Sequence[Problem], completions: Sequence[Sequence[Completion]]) -> list[Group]:
     asked = [problem for problem, row in zip(problems, completions, strict=True) for _ in row]
     verdicts = iter(judge.judge(asked, [completion.text for row in completions for completion in row]))
     return [

@@ -38,6 +38,7 @@ class Benchmark:
         default_samples: Samples a problem when the user does not say.
         instruction: Sentence appended to every question; empty where the questions already carry it.
         note: One line for the benchmark list.
+        count: Problems made unless a limit says otherwise; None for a file.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Benchmark:
     default_samples: int
     instruction: str
     note: str
+    count: int | None = None
 
 
 def load_benchmark(
@@ -195,7 +197,7 @@ def _generated(domain: Domain) -> list[Benchmark]:
             )
             return [item.problem for item in worked]
 
-        return Benchmark(f"{name}{suffix}", None, load, domain.name, 8, "", f"generated, test split, {note}")
+        return Benchmark(f"{name}{suffix}", None, load, domain.name, 8, "", f"generated, test split, {note}", count)
 
     rows = [row("-open", opened, (1, 2, 3), "open-ended", OPEN_COUNT)] if opened else []
     if closed:

@@ -10,8 +10,7 @@ from typing import Any
 
 from reasoncore.config import Expectation
 from reasoncore.evals.expectations import check_expectation
-from reasoncore.evals.metrics import pass_at_k
-from reasoncore.evals.score import ProblemSamples, group_by_problem
+from reasoncore.evals.score import ProblemSamples, Samples, group_by_problem, largest_shared_k, shared_problems
 from reasoncore.evals.statistics import macro_paired_difference
 from reasoncore.records import read_jsonl
 
@@ -22,38 +21,34 @@ def collect_results(run: Path, expected: Mapping[str, Expectation]) -> dict[str,
     stages = {
         _stage_name(folder): json.loads((folder / "results.json").read_text(encoding="utf-8")) for folder in folders
     }
-    comparisons: list[dict[str, Any]] = []
-    for before, after in pairwise(folders):
-        comparisons += compare_rollouts(before, after)
-    folder_of = {_stage_name(folder): folder for folder in folders}
+    samples = {_stage_name(folder): read_samples(folder) for folder in folders}
+    comparisons = [row for before, after in pairwise(samples) for row in _compare(before, after, samples)]
     expectations = {
-        name: check_expectation(e, read_samples(folder_of[e.before]), read_samples(folder_of[e.after]))
+        name: check_expectation(e, samples[e.before], samples[e.after])
         for name, e in expected.items()
-        if e.before in folder_of and e.after in folder_of
+        if e.before in samples and e.after in samples
     }
     return {"stages": stages, "comparisons": comparisons, "expectations": expectations}
 
 
-def compare_rollouts(before: Path, after: Path) -> list[dict[str, Any]]:
+def _compare(before: str, after: str, samples: Mapping[str, Mapping[str, Samples]]) -> list[dict[str, Any]]:
     """Paired differences, macro over subdomains, of Pass@1 and the largest Pass@K two evaluations share.
 
     Over the problems that both evaluations have, with enough judged samples on either side; ``problems`` counts them.
     """
-    samples_before, samples_after = read_samples(before), read_samples(after)
     rows: list[dict[str, Any]] = []
-    for benchmark in (name for name in samples_before if name in samples_after):
-        a, b = samples_before[benchmark], samples_after[benchmark]
-        k = min(max(problem.sampled for problem in side.values()) for side in (a, b))
-        for size in sorted({1, k}):
-            shared = [i for i in a if i in b and min(len(a[i].correct), len(b[i].correct)) >= size]
+    for benchmark in (name for name in samples[before] if name in samples[after]):
+        a, b = samples[before][benchmark], samples[after][benchmark]
+        for size in sorted({1, largest_shared_k(a, b)}):
+            shared = shared_problems(a, b, size)
             if not shared:
                 continue
             subdomain_of = {i: a[i].subdomain for i in shared}
             estimate = macro_paired_difference(_values(b, shared, size), _values(a, shared, size), subdomain_of)
             rows.append(
                 {
-                    "from": _stage_name(before),
-                    "to": _stage_name(after),
+                    "from": before,
+                    "to": after,
                     "benchmark": benchmark,
                     "metric": f"pass@{size}",
                     "macro": True,
@@ -65,9 +60,9 @@ def compare_rollouts(before: Path, after: Path) -> list[dict[str, Any]]:
     return rows
 
 
-def _values(problems: dict[str, ProblemSamples], chosen: list[str], k: int) -> dict[str, list[float]]:
+def _values(problems: Samples, chosen: list[str], k: int) -> dict[str, list[float]]:
     """Pass@k of each chosen problem, which has at least k judged samples, as a list of one."""
-    return {i: [pass_at_k(len(problems[i].correct), sum(problems[i].correct), k)] for i in chosen}
+    return {i: [value] for i in chosen if (value := problems[i].pass_at(k)) is not None}
 
 
 def read_samples(folder: Path) -> dict[str, dict[str, ProblemSamples]]:

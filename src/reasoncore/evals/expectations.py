@@ -12,15 +12,14 @@ from typing import Any
 import numpy as np
 
 from reasoncore.config import Expectation
-from reasoncore.evals.metrics import pass_at_k
-from reasoncore.evals.score import ProblemSamples
+from reasoncore.evals.score import ProblemSamples, Samples, largest_shared_k, shared_problems
 from reasoncore.evals.statistics import Estimate, macro_paired_difference
 
-Samples = Mapping[str, Mapping[str, ProblemSamples]]
+Evaluated = Mapping[str, Samples]
 RESAMPLES = 2000
 
 
-def check_expectation(expectation: Expectation, before: Samples, after: Samples) -> dict[str, Any]:
+def check_expectation(expectation: Expectation, before: Evaluated, after: Evaluated) -> dict[str, Any]:
     """The measured value of an expectation, its interval, and whether the bound is kept.
 
     ``holds`` says it of the value, ``certain`` of the whole interval; both None where nothing could be compared.
@@ -54,23 +53,25 @@ def _kept(expectation: Expectation, value: float) -> bool:
     return value <= expectation.at_most
 
 
-def _pass_at(expectation: Expectation, before: Samples, after: Samples) -> Estimate | None:
+def _pass_at(expectation: Expectation, before: Evaluated, after: Evaluated) -> Estimate | None:
     values: tuple[dict[str, list[float]], dict[str, list[float]]] = ({}, {})
     benchmark_of: dict[str, str] = {}
     for name in expectation.benchmarks:
         a, b = before[name], after[name]
-        k = 1 if expectation.metric == "pass@1" else min(max(p.sampled for p in side.values()) for side in (a, b))
-        for problem in (i for i in a if i in b and min(len(a[i].correct), len(b[i].correct)) >= k):
+        k = 1 if expectation.metric == "pass@1" else largest_shared_k(a, b)
+        for problem in shared_problems(a, b, k):
             key = f"{name}/{problem}"
             benchmark_of[key] = name
             for side, samples in zip(values, (a[problem], b[problem]), strict=True):
-                side[key] = [100 * pass_at_k(len(samples.correct), sum(samples.correct), k)]
+                value = samples.pass_at(k)
+                assert value is not None, "shared problems have k judged samples"
+                side[key] = [100 * value]
     if not benchmark_of:
         return None
     return macro_paired_difference(values[1], values[0], benchmark_of, proportion=False)
 
 
-def _correct_tokens(benchmarks: Sequence[str], before: Samples, after: Samples) -> Estimate | None:
+def _correct_tokens(benchmarks: Sequence[str], before: Evaluated, after: Evaluated) -> Estimate | None:
     pairs = [(before[name][i], after[name][i]) for name in benchmarks for i in before[name] if i in after[name]]
     # One row a problem: right answers and their tokens, before and after.
     counts_P4 = np.array([[x for side in pair for x in _right(side)] for pair in pairs], dtype=np.float64)

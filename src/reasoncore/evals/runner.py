@@ -10,7 +10,7 @@ from typing import Any
 
 import reasoncore
 from reasoncore.domains import Domain, Judge
-from reasoncore.domains.rollout import roll_out
+from reasoncore.domains.rollout import roll_out_in_parts
 from reasoncore.evals.benchmarks import benchmark_sha256, find_benchmark, load_benchmark
 from reasoncore.evals.protocols import find_protocol
 from reasoncore.evals.score import score_benchmark
@@ -20,8 +20,6 @@ from reasoncore.records import Group, Problem, to_json_line
 from reasoncore.run_dir import write_json_atomic
 from reasoncore.seeding import derive_seed
 from reasoncore.timing import Clock
-
-PROBLEMS_AT_ONCE = 256
 
 
 @dataclass(frozen=True)
@@ -73,9 +71,9 @@ def evaluate(
             samples = plan.samples or benchmark.default_samples
             rows: list[dict[str, Any]] = []
             with track(f"{model_name} on {name} (samples)", len(problems) * samples) as task:
-                for start in range(0, len(problems), PROBLEMS_AT_ONCE):
-                    part = problems[start : start + PROBLEMS_AT_ONCE]
-                    groups = roll_out(engine, judge, part, samples, plan.sampling, plan.seed, clock, task.advance)
+                for groups in roll_out_in_parts(
+                    engine, judge, problems, samples, plan.sampling, plan.seed, clock, task.advance
+                ):
                     new = list(rollout_rows(name, groups, plan.seed))
                     log.writelines(to_json_line(row) for row in new)
                     rows += new

@@ -15,6 +15,7 @@ from reasoncore.errors import DataError
 from reasoncore.evals.metrics import cons_at_k, pass_at_k
 from reasoncore.evals.statistics import Estimate, clustered_mean, macro_mean
 
+Samples = Mapping[str, "ProblemSamples"]
 Row = Mapping[str, Any]
 Metric = Callable[["ProblemSamples"], float | None]
 
@@ -107,6 +108,16 @@ def group_by_problem(rows: Iterable[Row]) -> list[ProblemSamples]:
     return [
         _problem(problem_id, [samples[index] for index in sorted(samples)]) for problem_id, samples in groups.items()
     ]
+
+
+def largest_shared_k(a: Samples, b: Samples) -> int:
+    """The largest k of Pass@k that two evaluations of a benchmark have; samples by problem."""
+    return min(max(problem.sampled for problem in side.values()) for side in (a, b))
+
+
+def shared_problems(a: Samples, b: Samples, k: int) -> list[str]:
+    """The problems that both have with at least k judged samples, in the order of the first."""
+    return [i for i in a if i in b and min(len(a[i].correct), len(b[i].correct)) >= k]
 
 
 def _problem(problem_id: str, rows: Sequence[Row]) -> ProblemSamples:

@@ -10,8 +10,7 @@ from reasoncore.config import EvalStage
 from reasoncore.domains import Domain
 from reasoncore.evals.protocols import find_protocol
 from reasoncore.evals.runner import EvalPlan, evaluate
-from reasoncore.infer.local import LocalEngine
-from reasoncore.model.checkpoint import load_checkpoint
+from reasoncore.paths import find_near
 from reasoncore.run_dir import now
 from reasoncore.seeding import derive_seed
 from reasoncore.stage import StageContext
@@ -24,8 +23,7 @@ def eval_plan(settings: EvalStage, seed: int, domains: Mapping[str, Domain], roo
         sampling = replace(sampling, max_tokens=settings.max_tokens)
     data_dir = None
     if settings.data_dir is not None:
-        here, beside_recipe = Path(settings.data_dir), root / settings.data_dir
-        data_dir = here if here.is_dir() else beside_recipe
+        data_dir = find_near(settings.data_dir, root, Path.is_dir) or root / settings.data_dir
     return EvalPlan(
         settings.benchmarks, settings.protocol, sampling, settings.samples, settings.limit, data_dir, seed, domains
     )
@@ -37,9 +35,7 @@ def run_eval(context: StageContext) -> None:
     started = now()
     context.begin()
     (context.directory.path / "results.json").unlink(missing_ok=True)
-    model, tokenizer = load_checkpoint(context.start)
-    model.to(context.hardware.resolved_device())
-    engine = LocalEngine(model, tokenizer, context.hardware)
+    engine = context.engine(context.start)
     # One seed for all evaluation stages of a run: paired problems, paired draws.
     plan = eval_plan(context.settings, derive_seed(context.run_seed, "eval"), context.domains, context.root)
     results = evaluate(engine, context.open_ended, context.name, plan, context.directory.path, context.clock)

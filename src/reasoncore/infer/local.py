@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Self
 
 import numpy as np
 import torch
@@ -21,6 +23,7 @@ from reasoncore.infer.engine import Request, SamplingParams
 from reasoncore.infer.kv_cache import DecodeAttention, KVCache, PrefillAttention
 from reasoncore.infer.sampling import sample_tokens
 from reasoncore.model.attention import PackedAttention, end_to_end, group_by_length
+from reasoncore.model.checkpoint import load_checkpoint
 from reasoncore.model.network import Decoder, mixed_precision
 from reasoncore.model.tokenizer import ChatTokenizer
 from reasoncore.records import Completion
@@ -35,6 +38,12 @@ class LocalEngine:
     def __init__(self, model: Decoder, tokenizer: ChatTokenizer, hardware: HardwareSettings) -> None:
         """``model`` is used as it is at each call, so a learner's updates are seen without copying."""
         self.model, self.tokenizer, self.hardware = model, tokenizer, hardware
+
+    @classmethod
+    def of_checkpoint(cls, folder: Path, hardware: HardwareSettings) -> Self:
+        """An engine on a checkpoint's weights, on the device that the hardware section asks for."""
+        model, tokenizer = load_checkpoint(folder)
+        return cls(model.to(hardware.resolved_device()), tokenizer, hardware)
 
     @torch.inference_mode()
     def generate(

@@ -11,6 +11,7 @@ from reasoncore.model.config import read_config
 from reasoncore.model.network import Decoder
 from reasoncore.model.tokenizer import ChatTokenizer, load_tokenizer
 from reasoncore.model.weights import load_decoder, save_weights
+from reasoncore.paths import find_near
 
 EMBEDDED_BASES = ("nano-base",)
 
@@ -49,9 +50,9 @@ def resolve_base(base: str, relative_to: Path) -> Path:
     """
     if base in EMBEDDED_BASES:
         return Path(str(resources.files("reasoncore") / "assets" / base))
-    for folder in (Path(base), relative_to / base):
-        if folder.is_dir():
-            return folder
+    folder = find_near(base, relative_to, Path.is_dir)
+    if folder is not None:
+        return folder
     if base.count("/") != 1 or base.startswith((".", "/")):
         raise CheckpointError(
             f"base {base}: no such folder",

@@ -6,7 +6,6 @@ what we write and we read what any tool wrote.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,9 +17,7 @@ from torch import Tensor
 from reasoncore.errors import CheckpointError
 from reasoncore.model.config import read_config
 from reasoncore.model.network import Decoder
-
-INDEX_NAME = "model.safetensors.index.json"
-_REFETCH = "Fetch the checkpoint again, or give another folder."
+from reasoncore.model.weight_files import REFETCH, SINGLE_NAME, weight_files
 
 
 def load_decoder(folder: Path, dtype: torch.dtype = torch.float32) -> Decoder:
@@ -48,24 +45,22 @@ def load_into(model: Decoder, folder: Path) -> None:
                 continue
             target = targets.get(name)
             if target is None:
-                raise CheckpointError(
-                    f"{path}: unexpected tensor {name}", f"config.json and weights differ. {_REFETCH}"
-                )
+                raise CheckpointError(f"{path}: unexpected tensor {name}", f"config.json and weights differ. {REFETCH}")
             if target.shape != tensor.shape:
                 raise CheckpointError(
-                    f"{path}: {name} has shape {list(tensor.shape)}, config.json says {list(target.shape)}", _REFETCH
+                    f"{path}: {name} has shape {list(tensor.shape)}, config.json says {list(target.shape)}", REFETCH
                 )
             with torch.no_grad():
                 target.copy_(tensor)
             missing.discard(name)
     if missing:
-        raise CheckpointError(f"{folder}: {len(missing)} tensors are missing, such as {min(missing)}", _REFETCH)
+        raise CheckpointError(f"{folder}: {len(missing)} tensors are missing, such as {min(missing)}", REFETCH)
 
 
 def save_weights(model: Decoder, folder: Path) -> None:
     """Write ``model.safetensors`` in the parameters' own dtype."""
     tensors = {name: view.detach().cpu().contiguous() for name, view in hf_views(model)}
-    path = folder / "model.safetensors"
+    path = folder / SINGLE_NAME
     save_file(tensors, path, metadata={"format": "pt"})
     path.chmod(0o644)
 
@@ -103,31 +98,10 @@ def hf_views(model: Decoder) -> Iterator[tuple[str, Tensor]]:
             yield f"{prefix}.{renamed[module]}.{kind}", parameter
 
 
-def weight_files(folder: Path) -> list[Path]:
-    """The safetensors files of a checkpoint, shards in the order of their names.
-
-    Raises:
-        CheckpointError: There are none, or the index names a file that is not there.
-    """
-    index = folder / INDEX_NAME
-    if index.exists():
-        try:
-            names = sorted(set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()))
-        except (ValueError, KeyError, AttributeError) as error:
-            raise CheckpointError(f"{index}: not a safetensors index ({error})", _REFETCH) from error
-    else:
-        names = ["model.safetensors"]
-    files = [folder / name for name in names]
-    for path in files:
-        if not path.is_file():
-            raise CheckpointError(f"{path}: not found", _REFETCH)
-    return files
-
-
 def _read_tensors(path: Path) -> Iterator[tuple[str, Tensor]]:
     try:
         with safe_open(path, framework="pt") as reader:
             for name in reader.keys():  # noqa: SIM118 (not a dict)
                 yield name, reader.get_tensor(name)
     except (SafetensorError, OSError) as error:
-        raise CheckpointError(f"{path}: damaged or cut short ({error})", _REFETCH) from error
+        raise CheckpointError(f"{path}: damaged or cut short ({error})", REFETCH) from error

@@ -10,9 +10,10 @@ from pathlib import Path
 from reasoncore.config import PROCEDURAL, EvalStage, PlanModel, PretrainStage, Recipe, sources_of
 from reasoncore.domains import load_domains
 from reasoncore.errors import UserInputError
-from reasoncore.evals.benchmarks import PROCEDURAL_COUNT, benchmark_file, benchmarks_of, load_benchmark
+from reasoncore.evals.benchmarks import benchmark_file, benchmarks_of, load_benchmark
 from reasoncore.evals.protocols import PROTOCOLS
 from reasoncore.model.config import ModelConfig, parse_config, read_config
+from reasoncore.paths import find_near
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ def look(recipe: Recipe, described: PlanModel | None, root: Path) -> Found:
 def _data_files(recipe: Recipe, root: Path) -> Iterator[tuple[str, int]]:
     names = {source.source for stage in recipe.stages.values() for source in sources_of(stage).values()}
     for name in sorted(names - {PROCEDURAL}):
-        path = next((path for path in (Path(name), root / name) if path.is_file()), None)
+        path = find_near(name, root)
         if path is not None:
             with path.open("rb") as stream:
                 yield name, sum(1 for line in stream if line.strip())
@@ -87,10 +88,9 @@ def _benchmarks(recipe: Recipe, root: Path) -> Iterator[tuple[str, FoundBenchmar
     for name, data_dir in asked:
         row = table[name]
         if row.file_name is None:
-            yield name, FoundBenchmark(row.default_samples, PROCEDURAL_COUNT, generated=True)
+            yield name, FoundBenchmark(row.default_samples, row.count, generated=True)
             continue
-        places = [Path(data_dir), root / data_dir] if data_dir else []
-        folder = next((place for place in places if place.is_dir()), None)
+        folder = find_near(data_dir, root, Path.is_dir) if data_dir else None
         try:
             path = benchmark_file(row, folder)
         except UserInputError:  # no folder is given

@@ -42,6 +42,16 @@ def generate(
     return build(domain, subdomain, kind, params, level)
 
 
+def training_problem(domain: str, subdomains: Subdomains, rng: Random, level: int) -> WorkedProblem:
+    """Any problem of the training split."""
+    subdomain = rng.choice(tuple(subdomains))
+    kind = rng.choice(subdomains[subdomain])
+    while True:
+        params = kind.draw(rng, level)
+        if split_of(content_key(subdomain, kind.name, params)) == "train" and kind.usable(params):
+            return build(domain, subdomain, kind, params, level)
+
+
 def sample_problems(
     domain: str,
     subdomains: Subdomains,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from random import Random
 
-from reasoncore.procedural.core import LEVELS, build, content_key, split_of
+from reasoncore.procedural.core import LEVELS
+from reasoncore.procedural.sampling import training_problem
 from reasoncore.procedural.table import DRILLS, PROCEDURAL
 
 QUESTION_SHARE = 0.5
@@ -36,14 +37,7 @@ def plain_text(
 
 
 def _question(rng: Random, domain: str, level: int) -> str:
-    subdomains = PROCEDURAL[domain]
-    subdomain = rng.choice(tuple(subdomains))
-    kind = rng.choice(subdomains[subdomain])
-    while True:
-        params = kind.draw(rng, level)
-        if split_of(content_key(subdomain, kind.name, params)) == "train" and kind.usable(params):
-            break
-    worked = build(domain, subdomain, kind, params, level)
+    worked = training_problem(domain, PROCEDURAL[domain], rng, level)
     strategies = tuple(worked.solutions)
     strategy = rng.choices(strategies, [STRATEGY_WEIGHTS[name] for name in strategies])[0]
     return f"Question: {worked.problem.prompt}\nAnswer: {worked.solutions[strategy]}"

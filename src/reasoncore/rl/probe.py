@@ -17,7 +17,7 @@ from reasoncore.infer.engine import Engine, SamplingParams
 from reasoncore.records import Problem
 from reasoncore.seeding import derive_seed
 from reasoncore.stage import StageContext
-from reasoncore.timing import Clock, Spent
+from reasoncore.timing import Clock
 
 
 @dataclass(frozen=True)
@@ -48,9 +48,8 @@ class Probe:
         probed = Clock()
         seed = derive_seed(self.seed, steps_done)
         groups = roll_out(self.engine, self.judge, self.problems, k, self.sampling, seed, probed)
-        self.clock.spent.setdefault("probing", Spent()).seconds += probed.seconds
-        correct = [[v.correct for v in group.verdicts if v.correct is not None] for group in groups]
-        judged = [verdicts for verdicts in correct if len(verdicts) == k]
+        self.clock.add_whole("probing", probed)
+        judged = [group.judged for group in groups if len(group.judged) == k]
         row: dict[str, Any] = {"probe/problems": len(judged)}
         for size in sorted({1, k}):
             values = [pass_at_k(k, sum(verdicts), size) for verdicts in judged]

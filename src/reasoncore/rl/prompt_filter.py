@@ -26,18 +26,12 @@ class FilterCounts:
         return seen + (f", {self.not_judged} not judged" if self.not_judged else "")
 
 
-def accuracy(group: Group) -> float | None:
-    """Share of correct rollouts among the judged ones; None when none was judged."""
-    judged = [verdict.correct for verdict in group.verdicts if verdict.correct is not None]
-    return sum(judged) / len(judged) if judged else None
-
-
 def filter_prompts(groups: Sequence[Group], *, keep_always_right: bool = False) -> tuple[list[str], FilterCounts]:
     """Keys of the problems whose judged rewards differ, in order, and the counts of the others.
 
     With ``keep_always_right`` those at accuracy 1 stay too: a stage that pays for length learns from them.
     """
-    accuracies = [accuracy(group) for group in groups]
+    accuracies = [group.accuracy for group in groups]
     told_apart = [len({v.reward for v in group.verdicts if v.correct is not None}) > 1 for group in groups]
     kept = [
         group.problem.key

@@ -26,9 +26,9 @@ from reasoncore.rl.step import rl_step, rollout_rows
 from reasoncore.run_dir import now, write_json_atomic
 from reasoncore.seeding import derive_seed
 from reasoncore.stage import StageContext
-from reasoncore.timing import Clock, Spent
+from reasoncore.timing import Clock
 from reasoncore.train.learner import Learner
-from reasoncore.train.supervised import resume_from, save_progress
+from reasoncore.train.snapshot import resume_from, save_progress
 
 
 def run_rl(context: StageContext) -> None:
@@ -96,7 +96,7 @@ def _kept_problems(
         rollouts = settings.filter_rollouts
         with track(f"{context.name}: prompt filter (rollouts)", len(problems) * rollouts) as task:
             groups = roll_out(engine, judge, problems, rollouts, sampling, seed, clock, task.advance)
-        context.clock.spent.setdefault("filtering", Spent()).seconds += clock.seconds
+        context.clock.add_whole("filtering", clock)
         kept, counts = filter_prompts(groups, keep_always_right=settings.keeps_always_right)
         fields = {name: getattr(counts, name) for name in FilterCounts.__dataclass_fields__}
         write_json_atomic(record, {"rollouts": rollouts, "counts": fields, "kept": kept})

@@ -16,7 +16,6 @@ from reasoncore.infer.engine import Engine, SamplingParams
 from reasoncore.records import Group, Problem
 from reasoncore.rl.mgpo import judged_advantages, mgpo_loss, mgpo_weight
 from reasoncore.rl.mismatch import truncated_importance
-from reasoncore.rl.prompt_filter import accuracy
 from reasoncore.seeding import derive_seed
 from reasoncore.timing import Clock
 from reasoncore.train.learner import Learner
@@ -105,7 +104,7 @@ def update_policy(learner: Learner, groups: Sequence[Group], settings: RLStage) 
 
 def policy_sequences(groups: Sequence[Group], settings: RLStage) -> tuple[list[TrainingSequence], list[float]]:
     """Rollouts with an advantage, and each one's token weight 1 / (groups x judged rollouts of its group x |y_i|)."""
-    counted = [group for group in groups if accuracy(group) is not None]
+    counted = [group for group in groups if group.accuracy is not None]
     sequences, weights = [], []
     for group in counted:
         advantages = judged_advantages(group, settings.gamma, settings.long2short)
@@ -160,7 +159,7 @@ def _mean_right_length(groups: Sequence[Group]) -> dict[str, float]:
 def rollout_rows(step: int, groups: Sequence[Group], settings: RLStage) -> Iterator[dict[str, Any]]:
     """Rows for ``rollouts.jsonl``."""
     for group in groups:
-        p = accuracy(group)
+        p = group.accuracy
         advantages = judged_advantages(group, settings.gamma, settings.long2short)
         for sample, (completion, verdict) in enumerate(zip(group.completions, group.verdicts, strict=True)):
             yield {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,12 +14,10 @@ from reasoncore.domains.rollout import roll_out
 from reasoncore.errors import DataError, StageFailedError
 from reasoncore.evals.statistics import macro_paired_difference
 from reasoncore.infer.engine import SamplingParams
-from reasoncore.infer.local import LocalEngine
-from reasoncore.model.checkpoint import load_checkpoint
 from reasoncore.model.fusion import fuse
 from reasoncore.progress import say, track
 from reasoncore.records import Problem
-from reasoncore.run_dir import now, write_folder_atomic, write_json_atomic, write_text_atomic
+from reasoncore.run_dir import copy_folder_atomic, now, write_json_atomic, write_text_atomic
 from reasoncore.seeding import derive_seed
 from reasoncore.sft.specialists import (
     choose_specialists,
@@ -125,8 +122,7 @@ def _probe_all(
         for name, folder in models.items():
             if name in done:
                 continue
-            model, tokenizer = load_checkpoint(folder)
-            engine = LocalEngine(model.to(context.hardware.resolved_device()), tokenizer, context.hardware)
+            engine = context.engine(folder)
             groups = roll_out(engine, judge, problems, settings.samples, sampling, seed, context.clock, task.advance)
             done[name] = {str(k): pass_at_by_problem(groups, k) for k in sorted({1, settings.k})}
             unjudged = {subdomain_of(p) for p in problems} - done[name][str(settings.k)].keys()
@@ -148,16 +144,12 @@ def _write_fused(
         with context.clock.time("fusing"):
             if len(weights) == 1:
                 (only,) = weights
-                write_folder_atomic(checkpoint, lambda folder: _copy(candidates[only], folder))
+                copy_folder_atomic(candidates[only], checkpoint)
             else:
                 fuse([candidates[name] for name in weights], list(weights.values()), checkpoint, facts)
         context.save_time()
     shares = "".join(f"- {name}: {weight:.4f}\n" for name, weight in weights.items())
     write_text_atomic(checkpoint / "README.md", f"{context.model_card()}\nWeights of the average:\n\n{shares}")
-
-
-def _copy(source: Path, folder: Path) -> None:
-    shutil.copytree(source, folder, dirs_exist_ok=True)
 
 
 def _summary(verdict: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,11 +9,9 @@ import json
 from collections.abc import Mapping, Sequence
 
 from reasoncore.config import HardSettings
-from reasoncore.domains.rollout import roll_out
+from reasoncore.domains.rollout import roll_out_in_parts
 from reasoncore.errors import StageFailedError
 from reasoncore.infer.engine import SamplingParams
-from reasoncore.infer.local import LocalEngine
-from reasoncore.model.checkpoint import load_checkpoint
 from reasoncore.model.tokenizer import ChatTokenizer
 from reasoncore.progress import say, track
 from reasoncore.records import Group, Trace
@@ -21,13 +19,10 @@ from reasoncore.run_dir import write_json_atomic
 from reasoncore.seeding import derive_seed
 from reasoncore.stage import StageContext
 
-PROBLEMS_AT_ONCE = 512
-
 
 def error_rate(group: Group) -> float | None:
     """Share of wrong rollouts among the judged ones; None when none was judged."""
-    judged = [verdict.correct for verdict in group.verdicts if verdict.correct is not None]
-    return 1 - sum(judged) / len(judged) if judged else None
+    return None if group.accuracy is None else 1 - group.accuracy
 
 
 def choose_hard(
@@ -67,8 +62,7 @@ def hard_subset(
 
 
 def _measure(context: StageContext, traces: Sequence[Trace], settings: HardSettings) -> dict[str, float | None]:
-    model, tokenizer = load_checkpoint(context.checkpoint(settings.reference))
-    engine = LocalEngine(model.to(context.hardware.resolved_device()), tokenizer, context.hardware)
+    engine = context.engine(context.checkpoint(settings.reference))
     problems = list({trace.problem.key: trace.problem for trace in traces}.values())
     sampling = SamplingParams(temperature=settings.temperature, max_tokens=settings.max_tokens)
     seed = derive_seed(context.seed, "hard")
@@ -77,8 +71,8 @@ def _measure(context: StageContext, traces: Sequence[Trace], settings: HardSetti
         context.judge() as judge,
         track(f"{context.name}: error rates (rollouts)", len(problems) * settings.rollouts) as task,
     ):
-        for start in range(0, len(problems), PROBLEMS_AT_ONCE):
-            part = problems[start : start + PROBLEMS_AT_ONCE]
-            for group in roll_out(engine, judge, part, settings.rollouts, sampling, seed, context.clock, task.advance):
-                rates[group.problem.key] = error_rate(group)
+        for groups in roll_out_in_parts(
+            engine, judge, problems, settings.rollouts, sampling, seed, context.clock, task.advance
+        ):
+            rates.update((group.problem.key, error_rate(group)) for group in groups)
     return rates

@@ -37,10 +37,9 @@ def pass_at_by_problem(groups: Sequence[Group], k: int) -> dict[str, dict[str, f
     """Pass@k of each problem by subdomain and key; problems with fewer than k judged samples are left out."""
     values: dict[str, dict[str, float]] = {}
     for group in groups:
-        judged = [verdict.correct for verdict in group.verdicts if verdict.correct is not None]
-        if len(judged) >= k:
+        if len(group.judged) >= k:
             name = subdomain_of(group.problem)
-            values.setdefault(name, {})[group.problem.key] = pass_at_k(len(judged), sum(judged), k)
+            values.setdefault(name, {})[group.problem.key] = pass_at_k(len(group.judged), sum(group.judged), k)
     return values
 
 

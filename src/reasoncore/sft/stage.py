@@ -16,7 +16,8 @@ from reasoncore.sft.hard import hard_subset
 from reasoncore.stage import StageContext
 from reasoncore.train.learner import Learner
 from reasoncore.train.packing import TrainingSequence
-from reasoncore.train.supervised import fit, resume_from
+from reasoncore.train.snapshot import resume_from
+from reasoncore.train.supervised import fit
 
 
 def run_sft(context: StageContext) -> None:

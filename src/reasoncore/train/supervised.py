@@ -5,24 +5,22 @@ L = -(1/R) sum_r log p(y_r)     over the R response tokens of a batch
 
 from __future__ import annotations
 
-import json
 import math
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from torch import Tensor
 
 from reasoncore.config import SupervisedSettings
 from reasoncore.model.tokenizer import ChatTokenizer
-from reasoncore.model.weights import load_into
 from reasoncore.progress import track
-from reasoncore.run_dir import StageDir, write_folder_atomic
 from reasoncore.seeding import derive_seed
 from reasoncore.stage import StageContext
 from reasoncore.train.learner import Learner
 from reasoncore.train.packing import MicroBatch, TrainingSequence
 from reasoncore.train.schedule import learning_rate
+from reasoncore.train.snapshot import keep_checkpoint, save_progress
 
 
 def fit(
@@ -92,29 +90,3 @@ def batch_indices(count: int, batch_size: int, step: int, seed: int, epochs: int
         random.Random(derive_seed(seed, "epoch", epoch)).shuffle(order)
         out += order[max(0, step * batch_size - epoch * count) : max(0, end - epoch * count)]
     return out
-
-
-def resume_from(snapshot: Path | None, learner: Learner) -> int:
-    """Put a learner back to where :func:`save_progress` left it. Returns the steps done, 0 without a snapshot."""
-    if snapshot is None:
-        return 0
-    load_into(learner.model, snapshot)
-    learner.load_state(snapshot)
-    return int(json.loads((snapshot / "snapshot.json").read_text(encoding="utf-8"))["step"])
-
-
-def save_progress(learner: Learner, context: StageContext, step: int, save: Callable[[Path], None]) -> None:
-    """Snapshot weights and optimiser, to resume from."""
-
-    def fill(folder: Path) -> None:
-        save(folder)
-        learner.save_state(folder)
-
-    context.directory.save_snapshot(step, fill)
-    context.save_time()
-
-
-def keep_checkpoint(directory: StageDir, step: int, save: Callable[[Path], None]) -> None:
-    """Keep the weights after ``step`` steps under ``checkpoints/``."""
-    (directory.path / "checkpoints").mkdir(exist_ok=True)
-    write_folder_atomic(directory.path / "checkpoints" / f"step-{step:06d}", save)

@@ -19,7 +19,8 @@ from reasoncore import __version__
 from reasoncore.errors import UserInputError
 from reasoncore.model.fusion.average import write_average
 from reasoncore.model.fusion.same import check_same_config, check_same_tensors, check_same_tokenizer, read_config_json
-from reasoncore.model.fusion.tensor_files import INDEX_NAME, Weights, open_weights
+from reasoncore.model.fusion.tensor_files import Weights, open_weights
+from reasoncore.model.weight_files import INDEX_NAME
 from reasoncore.run_dir import write_folder_atomic, write_json_atomic
 
 SUM_TOLERANCE = 1e-6

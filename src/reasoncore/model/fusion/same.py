@@ -12,6 +12,7 @@ from typing import Any
 
 from reasoncore.errors import CheckpointError
 from reasoncore.model.fusion.tensor_files import Weights
+from reasoncore.model.weight_files import REFETCH
 
 # Keys of config.json, at any depth, that do not change what the weights compute.
 _BOOKKEEPING = {
@@ -29,7 +30,6 @@ _BOOKKEEPING = {
 _ROPE_SPELLINGS = ("rope_theta", "rope_scaling", "rope_parameters")
 _VOCABULARY_FILES = ("vocab.json", "merges.txt", "vocab.txt", "tokenizer.model", "spiece.model")
 _SAME_BASE = "Fuse checkpoints that were trained from one base."
-_REFETCH = "Fetch the checkpoint again, or give another folder."
 
 
 def check_same_config(first: Path, other: Path) -> None:
@@ -60,7 +60,7 @@ def read_config_json(folder: Path) -> dict[str, Any]:
         )
     content = _read_json(path)
     if not isinstance(content, dict):
-        raise CheckpointError(f"{path}: not a JSON object", _REFETCH)
+        raise CheckpointError(f"{path}: not a JSON object", REFETCH)
     return content
 
 
@@ -137,7 +137,7 @@ def _same_vocabulary(a: Path, b: Path) -> bool:
 def _read_object(path: Path) -> dict[str, Any]:
     content = _read_json(path)
     if not isinstance(content, dict):
-        raise CheckpointError(f"{path}: not a JSON object", _REFETCH)
+        raise CheckpointError(f"{path}: not a JSON object", REFETCH)
     return content
 
 
@@ -145,4 +145,4 @@ def _read_json(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:
-        raise CheckpointError(f"{path}: not valid JSON ({error})", _REFETCH) from error
+        raise CheckpointError(f"{path}: not valid JSON ({error})", REFETCH) from error

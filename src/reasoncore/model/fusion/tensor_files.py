@@ -19,16 +19,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reasoncore.errors import CheckpointError
+from reasoncore.model.weight_files import INDEX_NAME, REFETCH, SINGLE_NAME, read_index
 
 Array = NDArray[Any]
 
-SINGLE_NAME = "model.safetensors"
-INDEX_NAME = "model.safetensors.index.json"
 # How numpy sees each type. It has no bfloat16, which is the upper half of a float32.
 FLOATS = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2"}
 OTHERS = {"I64": "<i8", "U64": "<u8", "I32": "<i4", "U32": "<u4", "I16": "<i2", "U16": "<u2", "I8": "i1", "U8": "u1"}
 STORAGE = {**FLOATS, **OTHERS, "BOOL": "u1"}
-_REFETCH = "Fetch the checkpoint again, or give another folder."
 
 
 class TensorFile:
@@ -44,9 +42,9 @@ class TensorFile:
             with path.open("rb") as stream:
                 self.map = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
         except FileNotFoundError as error:
-            raise CheckpointError(f"{path}: not found", _REFETCH) from error
+            raise CheckpointError(f"{path}: not found", REFETCH) from error
         except ValueError as error:
-            raise CheckpointError(f"{path}: empty", _REFETCH) from error
+            raise CheckpointError(f"{path}: empty", REFETCH) from error
         self.data_begin = 8 + int.from_bytes(self.map[:8], "little")
         self.tensors = self._read_header()
         self._check_places()
@@ -89,7 +87,7 @@ class TensorFile:
             raise self._damaged(f"{len(self.map):,} bytes, not {position:,} as its header says")
 
     def _damaged(self, reason: str) -> CheckpointError:
-        return CheckpointError(f"{self.path}: damaged or cut short ({reason})", _REFETCH)
+        return CheckpointError(f"{self.path}: damaged or cut short ({reason})", REFETCH)
 
     def release(self) -> None:
         """Give back the memory that was read into. Any thread may go on reading, which takes it again."""
@@ -153,28 +151,24 @@ def open_weights(folder: Path) -> Weights:
     index = folder / INDEX_NAME
     if not index.exists() and not (folder / SINGLE_NAME).exists():
         raise CheckpointError(f"{folder}: no {SINGLE_NAME} and no {INDEX_NAME}", "Save its weights as safetensors.")
-    places = _read_index(index) if index.exists() else {}
+    places = _read_places(index) if index.exists() else {}
     files = tuple(TensorFile(folder / name) for name in sorted(set(places.values())) or [SINGLE_NAME])
     tensors: dict[str, Tensor] = {}
     for file in files:
         for name, tensor in file.tensors.items():
             if name in tensors:
-                raise CheckpointError(f"{file.path}: {name} is also in {tensors[name].file.path}", _REFETCH)
+                raise CheckpointError(f"{file.path}: {name} is also in {tensors[name].file.path}", REFETCH)
             tensors[name] = tensor
     for name, file_name in places.items():
         if name not in tensors or tensors[name].file.path.name != file_name:
-            raise CheckpointError(f"{folder / file_name}: does not hold {name}, which {index.name} says", _REFETCH)
+            raise CheckpointError(f"{folder / file_name}: does not hold {name}, which {index.name} says", REFETCH)
     return Weights(folder, files, tensors)
 
 
-def _read_index(path: Path) -> dict[str, str]:
-    try:
-        places: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))["weight_map"]
-        names = set(places.values())
-        # Files of these names are read here, and written in the folder of the result.
-        usable = bool(names) and all(name.endswith(".safetensors") and Path(name).name == name for name in names)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise CheckpointError(f"{path}: not a safetensors index ({error!r})", _REFETCH) from error
-    if not usable:
-        raise CheckpointError(f"{path}: does not name safetensors files beside it", _REFETCH)
+def _read_places(index: Path) -> dict[str, str]:
+    """The index, whose files are read here and written, under their names, in the folder of the result."""
+    places = read_index(index)
+    names = set(places.values())
+    if not names or not all(name.endswith(".safetensors") and Path(name).name == name for name in names):
+        raise CheckpointError(f"{index}: does not name safetensors files beside it", REFETCH)
     return places

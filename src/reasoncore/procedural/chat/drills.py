@@ -6,9 +6,10 @@ from random import Random
 
 from reasoncore.procedural.chat import knowledge, requests, smalltalk
 from reasoncore.procedural.chat.replies import is_kind, kind_answer
-from reasoncore.procedural.core import Drill, build, content_key, split_of
+from reasoncore.procedural.core import Drill
 from reasoncore.procedural.instruct.sentences import capital
 from reasoncore.procedural.instruct.topics import TOPICS
+from reasoncore.procedural.sampling import training_problem
 
 _OF_A_KIND = tuple(topic for topic in TOPICS if topic.kind)
 _SUBDOMAINS = {"smalltalk": smalltalk.TYPES, "facts": knowledge.TYPES, "help": requests.TYPES}
@@ -16,13 +17,8 @@ _SUBDOMAINS = {"smalltalk": smalltalk.TYPES, "facts": knowledge.TYPES, "help": r
 
 def _exchange_drill(rng: Random, level: int) -> list[str]:
     """A prompt of the training split, and its reply."""
-    while True:
-        subdomain = rng.choice(tuple(_SUBDOMAINS))
-        kind = rng.choice(_SUBDOMAINS[subdomain])
-        params = kind.draw(rng, level)
-        if split_of(content_key(subdomain, kind.name, params)) == "train":
-            worked = build("chat", subdomain, kind, params, level)
-            return [f"- {worked.problem.prompt}", f"- {worked.solutions['direct']}"]
+    worked = training_problem("chat", _SUBDOMAINS, rng, level)
+    return [f"- {worked.problem.prompt}", f"- {worked.solutions['direct']}"]
 
 
 def _kind_drill(rng: Random, level: int) -> list[str]:
