@@ -64,15 +64,15 @@ def samples(args: argparse.Namespace) -> tuple[Any, list[Any], list[Any]]:
     from reasoncore.data.problems import load_traces
     from reasoncore.domains import DOMAINS
     from reasoncore.model.tokenizer import load_tokenizer
-    from reasoncore.sft.stage import to_sequences
+    from reasoncore.train.supervised import to_sequences
 
     tokenizer = load_tokenizer(args.model, 1 << 30)
     count = args.batch * args.steps * (args.rounds + args.warmup + 4)
     sources = {"math": TraceSource(domain="math", count=count)}
     traces = load_traces(sources, DOMAINS, args.seed, Path.cwd())
     random.Random(args.seed).shuffle(traces)
-    sequences, dropped = to_sequences(traces, tokenizer, args.max_length)
-    assert not dropped, "samples longer than --max-length"
+    sequences = to_sequences([(trace.problem.prompt, trace.response) for trace in traces], tokenizer)
+    assert all(len(s.token_ids) <= args.max_length for s in sequences), "samples longer than --max-length"
     return tokenizer, traces, sequences
 
 

@@ -15,7 +15,7 @@ import argparse
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from reasoncore.evals.comparison import read_samples
@@ -35,6 +35,7 @@ class Question:
         stages: Stages that every variant runs, an evaluation last.
         variants: Overrides of each variant; the first one is what the others are compared with.
         benchmarks: What is compared.
+        uses: Settings that name checkpoints of the base run, and of which stage.
     """
 
     asks: str
@@ -42,6 +43,7 @@ class Question:
     stages: tuple[str, ...]
     variants: Mapping[str, Mapping[str, object]]
     benchmarks: tuple[str, ...]
+    uses: Mapping[str, str] = field(default_factory=dict)
 
 
 MATH = ("procedural-math",)
@@ -73,6 +75,15 @@ QUESTIONS = {
         {f"lambda={value}": {"stages.rl-short.long2short": value} for value in (0.0, 0.1, 0.2, 0.4)},
         MATH,
     ),
+    "learning-potential": Question(
+        "Does choosing traces by learning potential beat as many at random?",
+        "rl-stem",
+        ("distill", "eval-distill"),
+        {how: {"stages.distill.selection.choose": how} for how in ("random", "learning-potential")},
+        REASONING,
+        {"stages.distill.teachers.math": "rl-short", "stages.distill.teachers.code": "rl-code"}
+        | {"stages.distill.teachers.stem": "rl-stem"},
+    ),
 }
 
 
@@ -97,12 +108,18 @@ def run_variant(arguments: argparse.Namespace, name: str, variant: str, seed: in
     command += ["--run-dir", str(folder_of(arguments.out, name, variant, seed))]
     command += [word for stage in question.stages for word in ("--only", stage)]
     if question.start is not None:
-        (start,) = arguments.base.glob(f"stages/*-{question.start}/checkpoint")
-        command += ["--from", str(start)]
-    changes = {**question.variants[variant], **dict(change.split("=", 1) for change in arguments.set)}
+        command += ["--from", str(checkpoint_of(arguments.base, question.start))]
+    named = {key: checkpoint_of(arguments.base, stage) for key, stage in question.uses.items()}
+    changes = {**question.variants[variant], **named, **dict(change.split("=", 1) for change in arguments.set)}
     command += [word for key, value in changes.items() for word in ("--set", f"{key}={value}")]
     print(f"{name}, {variant}, seed {seed}", file=sys.stderr, flush=True)
     subprocess.run(command, check=True)
+
+
+def checkpoint_of(run: Path, stage: str) -> Path:
+    """A stage's checkpoint in the base run."""
+    (folder,) = run.glob(f"stages/*-{stage}/checkpoint")
+    return folder.resolve()
 
 
 def folder_of(out: Path, name: str, variant: str, seed: int) -> Path:

@@ -115,7 +115,7 @@ def pipeline_stages() -> dict[str, dict[str, Any]]:
         {"updating": (690, 4_100_000)},
         {"sampling": (240, 730_000), "judging": (55, 0), "fusing": (3, 0)},
     )
-    rolling = {"filtering": (60, 0), "sampling": (210, 640_000), "judging": (40, 0), "updating": (120, 400_000)}
+    rolling = {"sampling": (250, 780_000), "judging": (60, 0), "updating": (120, 400_000)}
     judged = {"sampling": (20, 64_000), "judging": (160, 0), "updating": (90, 60_000), "probing": (12, 0)}
     distilling = {"sampling": (180, 600_000), "judging": (30, 0), "scoring": (25, 300_000), "updating": (140, 900_000)}
     trained = {

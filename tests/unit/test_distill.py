@@ -16,8 +16,8 @@ from reasoncore.train.learner import Learner
 from reasoncore.train.packing import TrainingSequence, pack
 
 
-def make_trace(score: float, tokens: int = 10, source: str = "math") -> ScoredTrace:
-    return ScoredTrace(source, f"{source}/{score}", "?", "!", tokens, score)
+def make_trace(score: float, tokens: int = 10, domain: str = "math") -> ScoredTrace:
+    return ScoredTrace(domain, f"{domain}/{score}", "?", "!", tokens, score)
 
 
 def test_learning_potential_is_the_mean_negative_log_likelihood_of_the_response() -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from reasoncore.records import Completion, Group, Problem, Verdict
 from reasoncore.rl.long2short import long2short_rewards
 from reasoncore.rl.mgpo import judged_advantages, mgpo_weight
-from reasoncore.rl.prompt_filter import filter_prompts
+from reasoncore.rl.prompt_filter import PromptAccuracy, filter_prompts
 
 GROUPS = st.lists(st.tuples(st.booleans(), st.integers(1, 5000), st.floats(0, 1)), min_size=1, max_size=16)
 
@@ -86,10 +86,10 @@ def test_what_could_not_be_judged_takes_no_part() -> None:
 def test_the_filter_keeps_prompts_that_are_always_right_where_length_is_paid_for() -> None:
     groups = [make_group([True, True], [1, 2], "a"), make_group([True, False], [1, 2], "b")]
     groups += [make_group([False, False], [1, 2], "c"), make_group([None, None], [1, 2], "d")]
-    kept, counts = filter_prompts(groups)
+    kept, counts = filter_prompts([PromptAccuracy.of(group) for group in groups])
     assert kept == ["math/b"]
     assert (counts.kept, counts.all_correct, counts.all_wrong, counts.not_judged) == (1, 1, 1, 1)
-    kept, counts = filter_prompts(groups, keep_always_right=True)
+    kept, counts = filter_prompts([PromptAccuracy.of(group) for group in groups], keep_always_right=True)
     assert kept == ["math/a", "math/b"]
     assert (counts.kept, counts.all_correct) == (2, 1)
 
@@ -98,7 +98,7 @@ def test_graded_rewards_that_differ_are_kept_whatever_the_threshold_says() -> No
     group = make_group([False, False, False], [1, 1, 1])
     verdicts = tuple(Verdict(False, reward, None, "") for reward in (0.1, 0.4, 0.65))
     graded = Group(group.problem, group.completions, verdicts)
-    assert filter_prompts([graded])[0] == ["math/p"]
+    assert filter_prompts([PromptAccuracy.of(graded)])[0] == ["math/p"]
 
 
 def test_p_counts_right_answers_and_not_rewards() -> None:

@@ -68,8 +68,8 @@ def test_the_verdict_on_fusion_by_hand() -> None:
         "last": {"m": {"1": 0.0, "2": 0.0}, "c": {"3": 1.0, "4": 0.5}},  # macro 0.375
         "fused": {"m": {"1": 1.0, "2": 0.0}, "c": {"3": 1.0, "4": 0.0}},  # macro 0.5
     }
-    verdict = compare_with_fused(values, "last")
+    verdict = compare_with_fused(values, "x", "last")
     assert verdict["macro"] == pytest.approx({"x": 0.25, "last": 0.375, "fused": 0.5})
-    assert (verdict["winner"], verdict["best_specialist"]) == ("fused", "last")
+    assert (verdict["winner"], verdict["best_specialist"]) == ("fused", "x")
     assert verdict["fused_minus_last"]["mean"] == pytest.approx(0.125)
-    assert verdict["fused_minus_best_specialist"]["mean"] == pytest.approx(0.125)
+    assert verdict["fused_minus_best_specialist"]["mean"] == pytest.approx(0.25)

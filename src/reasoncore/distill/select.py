@@ -24,18 +24,18 @@ class ScoredTrace:
     """A verified trace and what decides over it.
 
     Attributes:
-        source: Name of the data source it belongs to; its domain for the ranking.
+        domain: The problem's domain.
         key: The problem's key.
         tokens: Length of the response.
-        score: S_LP.
+        score: S_LP; None where prompt and response are longer than the student is trained on.
     """
 
-    source: str
+    domain: str
     key: str
     prompt: str
     response: str
     tokens: int
-    score: float
+    score: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +47,8 @@ class Selection:
 
 
 def bucket_of(trace: ScoredTrace, edges: Sequence[int]) -> Bucket:
-    """(source, number of edges that the length reaches)."""
-    return trace.source, bisect.bisect_right(edges, trace.tokens)
+    """(domain, number of edges that the length reaches)."""
+    return trace.domain, bisect.bisect_right(edges, trace.tokens)
 
 
 def select(traces: Sequence[ScoredTrace], settings: SelectionSettings, seed: int) -> Selection:
@@ -57,26 +57,28 @@ def select(traces: Sequence[ScoredTrace], settings: SelectionSettings, seed: int
     With n traces of a bucket ranked by score, the top round(trim_top n) are cut; of the m left, ranks
     round(low m) to round(high m) stay.
     """
-    buckets: dict[Bucket, list[int]] = {}
+    buckets: dict[Bucket, list[tuple[float, int]]] = {}
     fates: dict[Bucket, Counter[str]] = {}
     for index, trace in enumerate(traces):
         bucket = bucket_of(trace, settings.length_edges)
         fate = fates.setdefault(bucket, Counter())
-        if trace.tokens < settings.min_tokens:
+        if trace.score is None:
+            fate["too_long"] += 1
+        elif trace.tokens < settings.min_tokens:
             fate["too_short"] += 1
         else:
-            buckets.setdefault(bucket, []).append(index)
+            buckets.setdefault(bucket, []).append((trace.score, index))
     kept: list[int] = []
     for bucket, members in buckets.items():
-        ranked = sorted(members, key=lambda index: (traces[index].score, index))
+        ranked = [index for _, index in sorted(members)]
         left = ranked[: len(ranked) - round(settings.trim_top * len(ranked))]
         low, high = (round(quantile * len(left)) for quantile in settings.band)
         chosen = left[low:high]
         if settings.choose == "random":
-            chosen = random.Random(derive_seed(seed, "select", *map(str, bucket))).sample(members, len(chosen))
+            chosen = random.Random(derive_seed(seed, "select", *map(str, bucket))).sample(ranked, len(chosen))
         kept += chosen
         fates[bucket] += Counter(
             kept=len(chosen), trimmed=len(ranked) - len(left), outside_band=len(left) - len(chosen)
         )
-    counts = {f"{source}, bucket {number}": dict(fates[source, number]) for source, number in sorted(fates)}
+    counts = {f"{domain}, bucket {number}": dict(fates[domain, number]) for domain, number in sorted(fates)}
     return Selection(sorted(kept), counts)

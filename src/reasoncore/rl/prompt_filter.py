@@ -26,23 +26,37 @@ class FilterCounts:
         return seen + (f", {self.not_judged} not judged" if self.not_judged else "")
 
 
-def filter_prompts(groups: Sequence[Group], *, keep_always_right: bool = False) -> tuple[list[str], FilterCounts]:
+@dataclass(frozen=True, slots=True)
+class PromptAccuracy:
+    """What the filter needs to know of one prompt's rollouts.
+
+    Attributes:
+        key: The problem's key.
+        accuracy: Share of correct rollouts among the judged ones; None when none was judged.
+        rewards_differ: Whether two judged rollouts are paid differently.
+    """
+
+    key: str
+    accuracy: float | None
+    rewards_differ: bool
+
+    @classmethod
+    def of(cls, group: Group) -> PromptAccuracy:
+        """From a prompt's rollouts."""
+        rewards = {verdict.reward for verdict in group.verdicts if verdict.correct is not None}
+        return cls(group.problem.key, group.accuracy, len(rewards) > 1)
+
+
+def filter_prompts(
+    prompts: Sequence[PromptAccuracy], *, keep_always_right: bool = False
+) -> tuple[list[str], FilterCounts]:
     """Keys of the problems whose judged rewards differ, in order, and the counts of the others.
 
     With ``keep_always_right`` those at accuracy 1 stay too: a stage that pays for length learns from them.
     """
-    accuracies = [group.accuracy for group in groups]
-    told_apart = [len({v.reward for v in group.verdicts if v.correct is not None}) > 1 for group in groups]
-    kept = [
-        group.problem.key
-        for group, p, differ in zip(groups, accuracies, told_apart, strict=True)
-        if differ or (keep_always_right and p == 1)
-    ]
-    dropped = [p for p, differ in zip(accuracies, told_apart, strict=True) if not differ]
+    kept = [p.key for p in prompts if p.rewards_differ or (keep_always_right and p.accuracy == 1)]
+    alike = [p.accuracy for p in prompts if not p.rewards_differ]
     counts = FilterCounts(
-        kept=len(kept),
-        all_correct=dropped.count(1.0),
-        all_wrong=dropped.count(0.0),
-        not_judged=accuracies.count(None),
+        kept=len(kept), all_correct=alike.count(1.0), all_wrong=alike.count(0.0), not_judged=alike.count(None)
     )
     return kept, counts

@@ -5,15 +5,14 @@ One optimiser step a batch of rollouts ([3B] section 2.2.1).
 
 from __future__ import annotations
 
-import json
 import random
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 from reasoncore.config import RLStage
 from reasoncore.data.problems import load_problems
 from reasoncore.domains.judge import Judge
-from reasoncore.domains.rollout import roll_out
 from reasoncore.errors import StageFailedError
 from reasoncore.infer.engine import Engine, SamplingParams
 from reasoncore.infer.local import LocalEngine
@@ -21,12 +20,12 @@ from reasoncore.model.checkpoint import load_checkpoint
 from reasoncore.progress import say, track
 from reasoncore.records import Problem
 from reasoncore.rl.probe import Probe
-from reasoncore.rl.prompt_filter import FilterCounts, filter_prompts
+from reasoncore.rl.prompt_filter import FilterCounts, PromptAccuracy, filter_prompts
 from reasoncore.rl.step import rl_step, rollout_rows
 from reasoncore.run_dir import now, write_json_atomic
 from reasoncore.seeding import derive_seed
 from reasoncore.stage import StageContext
-from reasoncore.timing import Clock
+from reasoncore.survey import survey
 from reasoncore.train.learner import Learner
 from reasoncore.train.snapshot import resume_from, save_progress
 
@@ -87,21 +86,24 @@ def _kept_problems(
 ) -> tuple[list[Problem], FilterCounts]:
     """The problems worth training on; the decision is kept in ``filter.json``."""
     settings: RLStage = context.settings
-    record = context.directory.path / "filter.json"
-    if record.exists():
-        decision = json.loads(record.read_text(encoding="utf-8"))
-        kept, counts = decision["kept"], FilterCounts(**decision["counts"])
-    else:
-        seed, clock = derive_seed(context.seed, "filter"), Clock()
-        rollouts = settings.filter_rollouts
-        with track(f"{context.name}: prompt filter (rollouts)", len(problems) * rollouts) as task:
-            groups = roll_out(engine, judge, problems, rollouts, sampling, seed, clock, task.advance)
-        context.clock.add_whole("filtering", clock)
-        kept, counts = filter_prompts(groups, keep_always_right=settings.keeps_always_right)
-        fields = {name: getattr(counts, name) for name in FilterCounts.__dataclass_fields__}
-        write_json_atomic(record, {"rollouts": rollouts, "counts": fields, "kept": kept})
-        context.save_time()
-        say(f"{context.name}: prompt filter, {len(problems)} prompts x {rollouts} rollouts: {counts}")
+    rollouts = settings.filter_rollouts
+    rows = survey(
+        context,
+        "accuracies",
+        lambda: engine,
+        judge,
+        problems,
+        rollouts,
+        sampling,
+        lambda group: asdict(PromptAccuracy.of(group)),
+    )
+    kept, counts = filter_prompts(
+        [PromptAccuracy(**row) for row in rows], keep_always_right=settings.keeps_always_right
+    )
+    write_json_atomic(
+        context.directory.path / "filter.json", {"rollouts": rollouts, "counts": asdict(counts), "kept": kept}
+    )
+    say(f"{context.name}: prompt filter, {len(problems)} prompts x {rollouts} rollouts: {counts}")
     if not kept:
         raise StageFailedError(
             f"stage {context.name}: the prompt filter leaves nothing to learn from: of {len(problems)} prompts "
@@ -109,11 +111,6 @@ def _kept_problems(
             "Use problems nearer to what the checkpoint can do, or more filter_rollouts, in a new run folder.",
         )
     problem_of = {problem.key: problem for problem in problems}
-    if not set(kept) <= problem_of.keys():
-        raise StageFailedError(
-            f"stage {context.name}: the problems are not those that the prompt filter saw",
-            "Put the data file back as it was, or use a new run folder.",
-        )
     return [problem_of[key] for key in kept], counts
 
 

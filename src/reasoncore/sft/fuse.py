@@ -24,6 +24,7 @@ from reasoncore.sft.specialists import (
     fusion_weights,
     halves,
     mean_by_subdomain,
+    mean_over_subdomains,
     pass_at_by_problem,
     subdomain_of,
 )
@@ -51,16 +52,17 @@ def run_fuse(context: StageContext) -> None:
     with context.judge() as judge:
         k = 1 if settings.chosen_by == "pass@1" else settings.k
         if settings.chosen_by == "last":
-            scores, specialists = {}, {"all": last}
+            scores, specialists, best = {}, {"all": last}, last
         else:
             probed = _probe_all(context, judge, "choose", candidates, choosing)
             scores = {name: mean_by_subdomain(by_k[str(k)]) for name, by_k in probed.items()}
             specialists = choose_specialists(scores)
+            best = max(specialists.values(), key=lambda name: mean_over_subdomains(scores[name]))
         weights = fusion_weights(specialists)
         _write_fused(context, candidates, weights, {"specialists": specialists, "probe_scores": scores})
         rivals = {name: candidates[name] for name in (*weights, last)}
         compared = _probe_all(context, judge, "compare", {**rivals, FUSED: context.directory.checkpoint}, comparing)
-    verdict = compare_with_fused({name: by_k[str(settings.k)] for name, by_k in compared.items()}, last)
+    verdict = compare_with_fused({name: by_k[str(settings.k)] for name, by_k in compared.items()}, best, last)
     write_json_atomic(
         context.directory.path / "fusion.json",
         {
@@ -76,15 +78,15 @@ def run_fuse(context: StageContext) -> None:
     context.finish(started, {"candidates": len(candidates), "fused": len(weights), **_summary(verdict)})
 
 
-def compare_with_fused(values: Mapping[str, Mapping[str, Mapping[str, float]]], last: str) -> dict[str, Any]:
+def compare_with_fused(values: Mapping[str, Mapping[str, Mapping[str, float]]], best: str, last: str) -> dict[str, Any]:
     """Macro Pass@K of each model, and the fused one against the best single specialist and the last checkpoint.
 
     Args:
         values: By model, subdomain and problem; the fused model is called ``"fused"``.
+        best: Which of the models is the best single specialist, by problems that are not among these.
         last: Which of the models is the last checkpoint.
     """
-    means = {name: _macro(by_subdomain) for name, by_subdomain in values.items()}
-    best = max((name for name in means if name != FUSED), key=means.__getitem__)
+    means = {name: mean_over_subdomains(mean_by_subdomain(by_subdomain)) for name, by_subdomain in values.items()}
     return {
         "macro": means,
         "subdomains": {name: mean_by_subdomain(by_subdomain) for name, by_subdomain in values.items()},
@@ -94,11 +96,6 @@ def compare_with_fused(values: Mapping[str, Mapping[str, Mapping[str, float]]], 
         "last": last,
         "fused_minus_last": _difference(values[FUSED], values[last]),
     }
-
-
-def _macro(by_subdomain: Mapping[str, Mapping[str, float]]) -> float:
-    means = mean_by_subdomain(by_subdomain)
-    return sum(means.values()) / len(means)
 
 
 def _difference(a: Mapping[str, Mapping[str, float]], b: Mapping[str, Mapping[str, float]]) -> dict[str, Any]:

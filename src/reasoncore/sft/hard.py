@@ -5,19 +5,16 @@ error rate = wrong / judged rollouts of the reference model,   kept where it is 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 
 from reasoncore.config import HardSettings
-from reasoncore.domains.rollout import roll_out_in_parts
 from reasoncore.errors import StageFailedError
 from reasoncore.infer.engine import SamplingParams
 from reasoncore.model.tokenizer import ChatTokenizer
-from reasoncore.progress import say, track
+from reasoncore.progress import say
 from reasoncore.records import Group, Trace
-from reasoncore.run_dir import write_json_atomic
-from reasoncore.seeding import derive_seed
 from reasoncore.stage import StageContext
+from reasoncore.survey import survey
 
 
 def error_rate(group: Group) -> float | None:
@@ -36,20 +33,14 @@ def choose_hard(
 def hard_subset(
     context: StageContext, traces: Sequence[Trace], settings: HardSettings, tokenizer: ChatTokenizer
 ) -> list[Trace]:
-    """The hard ones of a stage's traces; error rates are kept in ``error_rates.json``.
+    """The hard ones of a stage's traces; error rates are kept in ``error-rates.jsonl``.
 
     Raises:
         StageFailedError: None is hard.
     """
     lengths = [len(ids) for ids in tokenizer.response_ids([trace.response for trace in traces])]
     long = [trace for trace, length in zip(traces, lengths, strict=True) if length >= settings.min_tokens]
-    record = context.directory.path / "error_rates.json"
-    if record.exists():
-        rates = json.loads(record.read_text(encoding="utf-8"))
-    else:
-        rates = _measure(context, long, settings)
-        write_json_atomic(record, rates)
-        context.save_time()
+    rates = _measure(context, long, settings)
     kept = choose_hard(long, rates, settings)
     say(f"{context.name}: {len(traces)} traces, {len(long)} long, {len(kept)} of them hard")
     if not kept:
@@ -62,17 +53,18 @@ def hard_subset(
 
 
 def _measure(context: StageContext, traces: Sequence[Trace], settings: HardSettings) -> dict[str, float | None]:
-    engine = context.engine(context.checkpoint(settings.reference))
+    reference = context.checkpoint(settings.reference)
     problems = list({trace.problem.key: trace.problem for trace in traces}.values())
     sampling = SamplingParams(temperature=settings.temperature, max_tokens=settings.max_tokens)
-    seed = derive_seed(context.seed, "hard")
-    rates: dict[str, float | None] = {}
-    with (
-        context.judge() as judge,
-        track(f"{context.name}: error rates (rollouts)", len(problems) * settings.rollouts) as task,
-    ):
-        for groups in roll_out_in_parts(
-            engine, judge, problems, settings.rollouts, sampling, seed, context.clock, task.advance
-        ):
-            rates.update((group.problem.key, error_rate(group)) for group in groups)
-    return rates
+    with context.judge() as judge:
+        rows = survey(
+            context,
+            "error-rates",
+            lambda: context.engine(reference),
+            judge,
+            problems,
+            settings.rollouts,
+            sampling,
+            lambda group: {"error_rate": error_rate(group)},
+        )
+    return {row["key"]: row["error_rate"] for row in rows}

@@ -48,6 +48,11 @@ def mean_by_subdomain(values: Mapping[str, Mapping[str, float]]) -> dict[str, fl
     return {name: float(np.mean(list(part.values()))) for name, part in values.items()}
 
 
+def mean_over_subdomains(means: Scores) -> float:
+    """The macro score: every subdomain counts the same, whatever its number of problems."""
+    return float(np.mean(list(means.values())))
+
+
 def choose_specialists(scores: Mapping[str, Scores]) -> dict[str, str]:
     """The best checkpoint of each subdomain. ``scores``: by checkpoint in the order of training, then subdomain."""
     latest_first = list(scores)[::-1]

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 
 from reasoncore.config import SFTStage
 from reasoncore.data.problems import load_traces
 from reasoncore.errors import DataError
 from reasoncore.model.checkpoint import load_checkpoint
-from reasoncore.model.tokenizer import ChatTokenizer
-from reasoncore.records import Trace
 from reasoncore.run_dir import now
 from reasoncore.sft.hard import hard_subset
 from reasoncore.stage import StageContext
 from reasoncore.train.learner import Learner
-from reasoncore.train.packing import TrainingSequence
 from reasoncore.train.snapshot import resume_from
-from reasoncore.train.supervised import fit
+from reasoncore.train.supervised import fit, to_sequences
 
 
 def run_sft(context: StageContext) -> None:
@@ -30,7 +26,8 @@ def run_sft(context: StageContext) -> None:
     loaded = load_traces(settings.data, context.domains, context.seed, context.root)
     traces = loaded if settings.hard is None else hard_subset(context, loaded, settings.hard, tokenizer)
     limit = min(settings.max_length, model.config.max_position_embeddings)
-    sequences, dropped = to_sequences(traces, tokenizer, limit)
+    whole = to_sequences([(trace.problem.prompt, trace.response) for trace in traces], tokenizer)
+    sequences = [sequence for sequence in whole if len(sequence.token_ids) <= limit]
     if not sequences:
         raise DataError(
             f"stage {context.name}: none of {len(traces)} samples is at most {limit} tokens long", "Raise max_length."
@@ -49,7 +46,7 @@ def run_sft(context: StageContext) -> None:
     summary = {
         "traces": len(loaded),
         "samples": len(sequences),
-        "dropped_too_long": dropped,
+        "dropped_too_long": len(whole) - len(sequences),
         "tokens": sum(len(sequence.token_ids) for sequence in sequences),
         "epochs": settings.epochs,
         "steps": steps,
@@ -57,17 +54,3 @@ def run_sft(context: StageContext) -> None:
         **{f"strategy_{name}": count for name, count in sorted(Counter(t.strategy for t in traces).items())},
     }
     context.finish(started, summary, model, tokenizer)
-
-
-def to_sequences(
-    traces: Sequence[Trace], tokenizer: ChatTokenizer, max_length: int
-) -> tuple[list[TrainingSequence], int]:
-    """Traces through the chat template. Returns those that fit and the number dropped for their length."""
-    prompts = tokenizer.prompt_ids([[{"role": "user", "content": trace.problem.prompt}] for trace in traces])
-    responses = tokenizer.response_ids([trace.response for trace in traces])
-    sequences = [
-        TrainingSequence(prompt + response, len(prompt))
-        for prompt, response in zip(prompts, responses, strict=True)
-        if len(prompt) + len(response) <= max_length
-    ]
-    return sequences, len(traces) - len(sequences)

@@ -23,6 +23,15 @@ from reasoncore.train.schedule import learning_rate
 from reasoncore.train.snapshot import keep_checkpoint, save_progress
 
 
+def to_sequences(exchanges: Sequence[tuple[str, str]], tokenizer: ChatTokenizer) -> list[TrainingSequence]:
+    """(prompt, response) texts through the chat template; the responses carry the loss."""
+    prompts = tokenizer.prompt_ids([[{"role": "user", "content": prompt}] for prompt, _ in exchanges])
+    responses = tokenizer.response_ids([response for _, response in exchanges])
+    return [
+        TrainingSequence(prompt + response, len(prompt)) for prompt, response in zip(prompts, responses, strict=True)
+    ]
+
+
 def fit(
     learner: Learner,
     sequences: Sequence[TrainingSequence],

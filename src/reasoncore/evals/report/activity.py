@@ -9,7 +9,7 @@ from typing import Any
 from reasoncore.evals.report.scores import mapping, number
 
 # In the order of the bars; the page has a colour for each, and one for whatever else a manifest names.
-ACTIVITIES = ("sampling", "judging", "updating", "filtering", "probing", "scoring", "fusing")
+ACTIVITIES = ("sampling", "judging", "updating", "probing", "scoring", "fusing")
 OTHER = "other work"
 SMALLEST_SHARE = 0.005  # of a stage's time; less than that is not worth a word
 

@@ -1,0 +1,81 @@
+"""Surveys: a row of each problem, none made twice, whatever a kill has left."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reasoncore.config import HardwareSettings
+from reasoncore.domains import DOMAINS, Judge, rollout
+from reasoncore.errors import StageFailedError
+from reasoncore.infer.engine import Request, SamplingParams
+from reasoncore.infer.scripted import ScriptedEngine
+from reasoncore.records import Group, Problem
+from reasoncore.run_dir import StageDir
+from reasoncore.stage import StageContext
+from reasoncore.survey import survey
+
+PROBLEMS = [Problem(f"p{number}", "math", "algebra", f"Say {number}.", str(number)) for number in range(7)]
+
+
+class KilledError(Exception):
+    pass
+
+
+@pytest.fixture
+def context(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> StageContext:
+    monkeypatch.setattr(rollout, "PROBLEMS_AT_ONCE", 2)
+    return StageContext(
+        name="s",
+        directory=StageDir(tmp_path),
+        settings=None,
+        start=None,
+        earlier={},
+        domains=DOMAINS,
+        open_ended=lambda: ScriptedEngine([]),
+        run_seed=1,
+        hardware=HardwareSettings(),
+        recipe_name="r",
+        recipe_sha256="0",
+        root=tmp_path,
+    )
+
+
+def echo(request: Request, sample: int) -> str:
+    """The right answer in the first sample, a wrong one in the second."""
+    number = request.messages[0]["content"].split()[1].rstrip(".")
+    return rf"\boxed{{{number if sample == 0 else -1}}}"
+
+
+def killed_at_five(request: Request, sample: int) -> str:
+    if "5" in request.messages[0]["content"]:
+        raise KilledError
+    return echo(request, sample)
+
+
+def ask(context: StageContext, engine: ScriptedEngine, problems: list[Problem] = PROBLEMS) -> list[dict[str, Any]]:
+    def row_of(group: Group) -> dict[str, Any]:
+        return {"accuracy": group.accuracy}
+
+    with Judge(DOMAINS, lambda: ScriptedEngine([])) as judge:
+        return survey(context, "accuracies", lambda: engine, judge, problems, 2, SamplingParams(max_tokens=50), row_of)
+
+
+def test_a_survey_goes_on_where_it_was_killed(context: StageContext) -> None:
+    with pytest.raises(KilledError):
+        ask(context, ScriptedEngine(killed_at_five))
+    record = context.directory.path / "accuracies.jsonl"
+    assert record.read_text().count("\n") == 4
+    with record.open("a") as stream:
+        stream.write('{"key": "math/p4", "accu')  # a kill in the middle of a line
+    engine = ScriptedEngine(echo)
+    rows = ask(context, engine)
+    assert rows == [{"key": problem.key, "accuracy": 0.5} for problem in PROBLEMS]
+    assert [request.messages[0]["content"] for request in engine.requests] == ["Say 4.", "Say 5.", "Say 6."]
+    assert ask(context, ScriptedEngine([])) == rows
+
+
+def test_other_problems_are_refused(context: StageContext) -> None:
+    ask(context, ScriptedEngine(echo), PROBLEMS[:3])
+    with pytest.raises(StageFailedError, match=r"not those that accuracies\.jsonl"):
+        ask(context, ScriptedEngine(echo), PROBLEMS[1:])
