@@ -208,3 +208,18 @@ data = { math = { count = 40, levels = [1] } }
     assert code == 0, err
     assert "eval-base (eval): done before" in err
     assert "report:" in out
+
+
+def test_an_interruption_says_how_to_go_on(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    from reasoncore.cli import doctor, main
+
+    def interrupted(as_json: bool) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(doctor, "doctor_command", interrupted)
+    monkeypatch.setattr(sys, "argv", ["reasoncore", "doctor"])
+    with pytest.raises(SystemExit) as stopped:
+        main.main()
+    assert stopped.value.code == 130
+    lines = capsys.readouterr().err.strip().splitlines()
+    assert [line.partition(":")[0] for line in lines] == ["error", "cure"]

@@ -21,6 +21,7 @@ app = typer.Typer(
     help="Train, measure and run a compact reasoning core.",
 )
 
+INTERRUPTED = 130
 # click's UsageError, which some versions of typer carry under another name
 _UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.")]
@@ -155,14 +156,17 @@ def main() -> None:
     debug = "--debug" in sys.argv
     sys.argv = [word for word in sys.argv if word != "--debug"]
     try:
-        raise SystemExit(app(standalone_mode=False))
+        code = app(standalone_mode=False)
+        if code == INTERRUPTED:  # what typer makes of a KeyboardInterrupt
+            raise KeyboardInterrupt
+        raise SystemExit(code)
     except ReasoncoreError as error:
         if debug:
             raise
         _fail(error.message, error.cure, error.exit_code)
     except (KeyboardInterrupt, typer.Abort):
         cure = "Give the same command again: `run` goes on, `eval` and `verify` start over."
-        _fail("interrupted; finished work is kept", cure, 130)
+        _fail("interrupted; finished work is kept", cure, INTERRUPTED)
     except _UsageError as error:
         _refuse_arguments(error)
     except BrokenPipeError:
