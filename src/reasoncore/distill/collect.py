@@ -50,7 +50,7 @@ def _of_source(context: StageContext, judge: Judge, name: str) -> list[Collected
         problems,
         settings.samples,
         sampling,
-        _verified,
+        verified_responses,
     )
     traces = [
         CollectedTrace(name, problem, response)
@@ -62,7 +62,7 @@ def _of_source(context: StageContext, judge: Judge, name: str) -> list[Collected
     return traces
 
 
-def _verified(group: Group) -> dict[str, Any]:
+def verified_responses(group: Group) -> dict[str, Any]:
     """How many rollouts are right and whole, and the different texts of those."""
     right = [
         completion.text

@@ -58,7 +58,7 @@ def run_rl(context: StageContext) -> None:
 
         with track(f"{directory.path.name} (steps)", settings.steps, first_step) as task:
             for step in range(first_step, settings.steps):
-                batch = [kept[i] for i in _prompts_of(step, len(kept), settings.prompts_per_step, context.seed)]
+                batch = [kept[i] for i in prompts_of_step(step, len(kept), settings.prompts_per_step, context.seed)]
                 groups, row = rl_step(
                     step, batch, engine, judge, learner, settings, sampling, context.seed, context.clock
                 )
@@ -114,7 +114,7 @@ def _kept_problems(
     return [problem_of[key] for key in kept], counts
 
 
-def _prompts_of(step: int, count: int, per_step: int, seed: int) -> list[int]:
+def prompts_of_step(step: int, count: int, per_step: int, seed: int) -> list[int]:
     """Prompts of a step, no prompt twice: every epoch a fresh permutation, its rest too short for a step left out."""
     steps_per_epoch = max(1, count // per_step)
     epoch, place = divmod(step, steps_per_epoch)
