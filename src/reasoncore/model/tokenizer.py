@@ -126,7 +126,7 @@ def load_tokenizer(folder: Path, vocab_size: int) -> ChatTokenizer:
 def train_tokenizer(texts: Iterable[str], vocab_size: int) -> ChatTokenizer:
     """Train a byte-level BPE of ``vocab_size`` entries, special tokens included, with Qwen2's pre-tokenisation."""
     from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
-    from transformers import PreTrainedTokenizerFast
+    from transformers import Qwen2TokenizerFast
 
     bpe = Tokenizer(models.BPE())
     bpe.normalizer = normalizers.NFC()
@@ -144,7 +144,7 @@ def train_tokenizer(texts: Iterable[str], vocab_size: int) -> ChatTokenizer:
         show_progress=False,
     )
     bpe.train_from_iterator(texts, trainer)
-    hf_tokenizer = PreTrainedTokenizerFast(
+    hf_tokenizer = Qwen2TokenizerFast(
         tokenizer_object=bpe,
         eos_token="<|im_end|>",
         pad_token="<|endoftext|>",

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from torch import Tensor
@@ -95,7 +96,13 @@ def batch_indices(count: int, batch_size: int, step: int, seed: int, epochs: int
     end = min((step + 1) * batch_size, epochs * count)
     out: list[int] = []
     for epoch in range(step * batch_size // count, (end - 1) // count + 1):
-        order = list(range(count))
-        random.Random(derive_seed(seed, "epoch", epoch)).shuffle(order)
+        order = _order_of_epoch(count, seed, epoch)
         out += order[max(0, step * batch_size - epoch * count) : max(0, end - epoch * count)]
     return out
+
+
+@lru_cache(maxsize=2)
+def _order_of_epoch(count: int, seed: int, epoch: int) -> tuple[int, ...]:
+    order = list(range(count))
+    random.Random(derive_seed(seed, "epoch", epoch)).shuffle(order)
+    return tuple(order)

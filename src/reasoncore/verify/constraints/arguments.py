@@ -22,11 +22,27 @@ def read_count(value: object) -> int:
 
     The reference drops a 0 and draws a random number in its place, so that no data can mean 0.
     """
+    return _whole_number(value, 1)
+
+
+def read_whole_number(value: object) -> int:
+    """A whole number from 0, for what may be asked to be absent, and for a place counted from 0."""
+    return _whole_number(value, 0)
+
+
+def _whole_number(value: object, least: int) -> int:
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise ValueError(f"must be a whole number from 1, not {value!r:.80}")
+    if not isinstance(value, int) or isinstance(value, bool) or value < least:
+        raise ValueError(f"must be a whole number from {least}, not {value!r:.80}")
     return value
+
+
+def read_percentage(value: object) -> float:
+    """A number from 0 to 100."""
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= 100:
+        raise ValueError(f"must be a number from 0 to 100, not {value!r:.80}")
+    return float(value)
 
 
 def read_relation(value: object) -> Relation:

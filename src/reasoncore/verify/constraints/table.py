@@ -1,16 +1,12 @@
 """The table of constraints: what each id checks and which arguments it takes. A further one is a function and a row.
 
-The 25 ids are those of google-research's ``instruction_following_eval`` (IFEval, arXiv 2311.07911); their meaning is
-that of the checkers in lm-eval 0.4.13, oddities included. Each oddity stands in the docstring of its function.
+The 25 ids here are those of google-research's ``instruction_following_eval`` (IFEval, arXiv 2311.07911); their meaning
+is that of the checkers in lm-eval 0.4.13, oddities included. Each oddity stands in the docstring of its function.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-
 from reasoncore.verify.constraints.arguments import (
-    ArgumentReader,
     read_character,
     read_count,
     read_keyword,
@@ -50,25 +46,10 @@ from reasoncore.verify.constraints.checks_words import (
     number_sentences,
     number_words,
 )
+from reasoncore.verify.constraints.constraint import Constraint
+from reasoncore.verify.constraints.ifbench_table import IFBENCH_CONSTRAINTS
 
-
-@dataclass(frozen=True, slots=True)
-class Constraint:
-    """A row of the table.
-
-    Attributes:
-        check: ``check(response, **arguments)``: whether a response that is not blank follows. Pure; time linear in
-            the length of the response.
-        arguments: Reader of each argument, all of them required.
-        needs_langdetect: The check asks for the language of the text.
-    """
-
-    check: Callable[..., bool]
-    arguments: Mapping[str, ArgumentReader] = field(default_factory=dict)
-    needs_langdetect: bool = False
-
-
-CONSTRAINTS: dict[str, Constraint] = {
+IFEVAL_CONSTRAINTS: dict[str, Constraint] = {
     "keywords:existence": Constraint(keywords_exist, {"keywords": read_keywords}),
     "keywords:frequency": Constraint(
         keyword_frequency, {"keyword": read_keyword, "frequency": read_count, "relation": read_relation}
@@ -110,3 +91,5 @@ CONSTRAINTS: dict[str, Constraint] = {
     "change_case:english_lowercase": Constraint(english_lowercase, needs_langdetect=True),
     "punctuation:no_comma": Constraint(no_comma),
 }
+
+CONSTRAINTS: dict[str, Constraint] = IFEVAL_CONSTRAINTS | IFBENCH_CONSTRAINTS
