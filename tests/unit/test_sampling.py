@@ -8,6 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reasoncore.infer import sampling
 from reasoncore.infer.engine import SamplingParams
 from reasoncore.infer.sampling import sample_tokens
 
@@ -111,6 +112,17 @@ def test_ties_are_all_kept_or_cut_at_the_lower_tokens() -> None:
     assert drawn_shares(equal, SamplingParams(top_k=3)).nonzero().squeeze(1).tolist() == [0, 1, 2]
     assert drawn_shares(equal, SamplingParams(top_p=0.25)).nonzero().squeeze(1).tolist() == [0, 1]
     assert sample_tokens(equal[None], SamplingParams(temperature=0), grid(1))[0].tolist() == [0]
+
+
+@pytest.mark.parametrize("top_p", [0.5, 0.95, 0.999])
+def test_ordering_the_likeliest_alone_changes_nothing(top_p: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Rounded, so that there are ties, also where the likeliest end.
+    logits_BV = (torch.randn(64, 700, generator=torch.Generator().manual_seed(6)) * 12).round() / 2
+    short = sample_tokens(logits_BV, SamplingParams(top_p=top_p), grid(64))
+    monkeypatch.setattr(sampling, "LIKELIEST", 1)
+    whole = sample_tokens(logits_BV, SamplingParams(top_p=top_p), grid(64))
+    assert torch.equal(short[0], whole[0])
+    assert torch.equal(short[1], whole[1])
 
 
 def test_the_logits_are_left_as_they_were() -> None:

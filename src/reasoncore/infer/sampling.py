@@ -1,6 +1,6 @@
 """Draw a token from each row's distribution by inverting its cumulative sum: one uniform number a token.
 
-Shapes: B rows, V vocabulary.
+Shapes: B rows, V vocabulary, K tokens in order.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ import torch
 from torch import Tensor
 
 from reasoncore.infer.engine import SamplingParams
+
+LIKELIEST = 64
 
 
 def sample_tokens(logits_BV: Tensor, params: SamplingParams, uniform_B: Tensor) -> tuple[Tensor, Tensor]:
@@ -39,12 +41,26 @@ def sample_tokens(logits_BV: Tensor, params: SamplingParams, uniform_B: Tensor) 
 
 
 def _truncate(logits_BV: Tensor, params: SamplingParams) -> Tensor:
-    """Set the logits outside top-k, then outside top-p, to minus infinity. The likeliest token always stays."""
-    sorted_BV, order_BV = logits_BV.sort(dim=-1, descending=True, stable=True)
+    """Set the logits outside top-k, then outside top-p, to minus infinity.
+
+    The likeliest token always stays, and of equal tokens the lower ones.
+    """
+    head = None if params.top_k else _nucleus_in_order(logits_BV, params.top_p)
+    sorted_BK, order_BK = logits_BV.sort(dim=-1, descending=True, stable=True) if head is None else head
     if params.top_k:
-        sorted_BV[:, params.top_k :] = -torch.inf
+        sorted_BK[:, params.top_k :] = -torch.inf
     if params.top_p < 1:
-        probs_BV = sorted_BV.softmax(-1)
-        before_BV = probs_BV.cumsum(-1) - probs_BV
-        sorted_BV = sorted_BV.masked_fill(before_BV >= params.top_p, -torch.inf)
-    return torch.empty_like(logits_BV).scatter_(-1, order_BV, sorted_BV)
+        probs_BK = (sorted_BK - (sorted_BK if params.top_k else logits_BV).logsumexp(-1, keepdim=True)).exp()
+        before_BK = probs_BK.cumsum(-1) - probs_BK
+        sorted_BK = sorted_BK.masked_fill(before_BK >= params.top_p, -torch.inf)
+    return torch.full_like(logits_BV, -torch.inf).scatter_(-1, order_BK, sorted_BK)
+
+
+def _nucleus_in_order(logits_BV: Tensor, top_p: float) -> tuple[Tensor, Tensor] | None:
+    """The likeliest tokens in order, where few hold ``top_p`` in every row: a fraction of the cost of sorting all."""
+    order_BK = logits_BV.topk(min(LIKELIEST, logits_BV.shape[-1]), dim=-1).indices.sort(dim=-1).values
+    sorted_BK, place_BK = logits_BV.gather(-1, order_BK).sort(dim=-1, descending=True, stable=True)
+    # Of tokens like the last one, others may have been left out.
+    beyond_BK = sorted_BK <= sorted_BK[:, -1:]
+    mass_B = (sorted_BK - logits_BV.logsumexp(-1, keepdim=True)).exp().masked_fill(beyond_BK, 0.0).sum(-1)
+    return (sorted_BK, order_BK.gather(-1, place_BK)) if bool((mass_B >= top_p).all()) else None
