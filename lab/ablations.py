@@ -190,12 +190,7 @@ def _mean(samples: Mapping[str, ProblemSamples]) -> float:
 
 
 def _right_length(samples: Mapping[str, ProblemSamples]) -> float:
-    lengths = [
-        tokens
-        for problem in samples.values()
-        for tokens, correct in zip(problem.tokens, problem.correct, strict=True)
-        if correct
-    ]
+    lengths = [tokens for problem in samples.values() for tokens in problem.right_tokens]
     return sum(lengths) / len(lengths) if lengths else float("nan")
 
 

@@ -85,6 +85,7 @@ class Completion:
             after temperature, top-k and top-p. Same length as ``token_ids``.
         text: Decoded tokens without special tokens.
         finish: ``"stop"`` when the model ended its turn or met a stop string, ``"length"`` when it was cut off.
+        counted_tokens: Their number, where a server says how many it sampled and not which.
     """
 
     prompt_token_ids: tuple[int, ...]
@@ -92,6 +93,12 @@ class Completion:
     log_probs: tuple[float, ...]
     text: str
     finish: FinishReason
+    counted_tokens: int | None = None
+
+    @property
+    def token_count(self) -> int | None:
+        """Number of sampled tokens; None where it is not known."""
+        return len(self.token_ids) or self.counted_tokens
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,12 +97,15 @@ class StageDir:
                 )
         return manifest
 
-    def begin(self) -> Path | None:
-        """Start or go on: the snapshot folder to resume from, None from the beginning. Logs are cut to match."""
+    def begin(self, *, keep_logs: bool = False) -> Path | None:
+        """Start or go on: the snapshot folder to resume from, None from the beginning.
+
+        Logs are cut to match, unless ``keep_logs``: an evaluation knows which rows it has.
+        """
         self.path.mkdir(parents=True, exist_ok=True)
         snapshots = sorted(self.path.glob("resume-*"))
         lengths = json.loads((snapshots[-1] / "snapshot.json").read_text())["log_bytes"] if snapshots else {}
-        for name in LOG_NAMES:
+        for name in () if keep_logs else LOG_NAMES:
             log = self.path / name
             if log.is_file():
                 os.truncate(log, lengths.get(name, 0))

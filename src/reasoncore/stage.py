@@ -113,8 +113,8 @@ class StageContext:
                 f"Put it back, or delete {self.directory.path} and every later stage's folder to do them again.",
             )
 
-    def begin(self) -> Path | None:
-        """Start or go on: the snapshot folder to resume from, None from the beginning.
+    def begin(self, *, keep_logs: bool = False) -> Path | None:
+        """Start or go on: see :meth:`reasoncore.run_dir.StageDir.begin`.
 
         Raises:
             StageFailedError: As :meth:`check_inputs`.
@@ -122,7 +122,7 @@ class StageContext:
         inputs = self.directory.path / "inputs.json"
         if inputs.is_file():
             self.check_inputs(json.loads(inputs.read_text(encoding="utf-8")))
-        snapshot = self.directory.begin()
+        snapshot = self.directory.begin(keep_logs=keep_logs)
         write_json_atomic(inputs, self.input_hashes)
         record = self.directory.path / "timing.json"
         if record.is_file():

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reasoncore.verify.constraints import CONSTRAINTS, InstructionTask, InstructionVerifier
+from reasoncore.verify.constraints import InstructionTask, InstructionVerifier
 from reasoncore.verify.constraints.capital_words import count_capital_words
 from reasoncore.verify.constraints.checks_format import (
     multiple_sections,
@@ -20,6 +20,7 @@ from reasoncore.verify.constraints.checks_format import (
     postscript,
     title,
 )
+from reasoncore.verify.constraints.table import IFEVAL_CONSTRAINTS
 from reasoncore.verify.constraints.text import count_words, split_sentences
 
 # id, arguments, responses that follow, responses that do not
@@ -164,14 +165,14 @@ CASES: list[tuple[str, dict[str, Any], list[str], list[str]]] = [
 
 
 def test_the_table_is_the_25_of_ifeval_and_every_one_has_a_case() -> None:
-    assert len(CONSTRAINTS) == 25
-    assert {name for name, *_ in CASES} == set(CONSTRAINTS)
+    assert len(IFEVAL_CONSTRAINTS) == 25
+    assert {name for name, *_ in CASES} == set(IFEVAL_CONSTRAINTS)
 
 
 @pytest.mark.parametrize(("name", "arguments", "good", "bad"), CASES, ids=[case[0] for case in CASES])
 def test_what_follows_and_what_does_not(name: str, arguments: dict[str, Any], good: list[str], bad: list[str]) -> None:
-    check = CONSTRAINTS[name].check
-    assert set(arguments) == set(CONSTRAINTS[name].arguments)
+    check = IFEVAL_CONSTRAINTS[name].check
+    assert set(arguments) == set(IFEVAL_CONSTRAINTS[name].arguments)
     assert [text for text in good if not check(text, **arguments)] == []
     assert [text for text in bad if check(text, **arguments)] == []
 
@@ -278,9 +279,11 @@ WIDE: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize("name", CONSTRAINTS)
+@pytest.mark.parametrize("name", IFEVAL_CONSTRAINTS)
 def test_hostile_responses_are_judged_in_time(name: str) -> None:
-    task = InstructionTask(((name, {key: WIDE.get(key, 10**6) for key in CONSTRAINTS[name].arguments}),), "prompt")
+    task = InstructionTask(
+        ((name, {key: WIDE.get(key, 10**6) for key in IFEVAL_CONSTRAINTS[name].arguments}),), "prompt"
+    )
     verifier = InstructionVerifier()
     for unit in UNITS:
         started = time.process_time()

@@ -26,7 +26,7 @@ from reasoncore.procedural.instruct.judge import ProceduralJudge, judge
 from reasoncore.procedural.instruct.sentences import sentence
 from reasoncore.procedural.instruct.topics import BY_NAME, KINDS, TOPICS
 from reasoncore.procedural.sampling import sample_problems
-from reasoncore.verify.constraints.table import CONSTRAINTS
+from reasoncore.verify.constraints.table import IFEVAL_CONSTRAINTS
 from reasoncore.verify.constraints.task import InstructionTask, read_instruction_task
 from reasoncore.verify.constraints.verifier import InstructionVerifier
 from reasoncore.verify.rubric import SAMPLING, RubricTask, RubricVerifier
@@ -129,7 +129,7 @@ def test_every_solution_follows_its_instructions_strictly() -> None:
 
 def test_every_check_but_those_on_the_language_is_asked_for_at_some_level() -> None:
     asked = {name for worked in constrained() for name, _ in worked.problem.reference.instructions}
-    assert asked == {name for name, row in CONSTRAINTS.items() if not row.needs_langdetect}
+    assert asked == {name for name, row in IFEVAL_CONSTRAINTS.items() if not row.needs_langdetect}
     assert asked == set(COUNTED)
 
 

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import re
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from reasoncore.cli.output import print_result
 from reasoncore.config import HardwareSettings
 from reasoncore.errors import UserInputError
 
+if TYPE_CHECKING:
+    from reasoncore.infer.engine import Engine
+
 
 def eval_command(
-    model: Path,
+    model: Path | None,
+    endpoint: str | None,
+    model_name: str | None,
+    concurrency: int,
     benchmarks: str,
     data: Path | None,
     samples: int | None,
@@ -26,13 +35,18 @@ def eval_command(
     out: Path | None,
     as_json: bool,
 ) -> None:
-    """Load a checkpoint, measure it, write results and report, print a table."""
+    """Measure a checkpoint, or a model behind an endpoint; write results and report, print a table."""
     from reasoncore.domains import DOMAINS
     from reasoncore.evals.protocols import find_protocol
     from reasoncore.evals.runner import EvalPlan, load_all
 
     if device not in ("auto", "cpu", "cuda", "mps"):
         raise UserInputError(f"--device {device}: unknown device", "Use auto, cpu, cuda or mps.")
+    if (model is None) == (endpoint is None) or (endpoint is None) != (model_name is None):
+        raise UserInputError(
+            "eval: one model to measure is needed",
+            "Give --model FOLDER, or --endpoint URL with --model-name NAME.",
+        )
     names = tuple(dict.fromkeys(name.strip() for name in benchmarks.split(",") if name.strip()))
     if not names:
         raise UserInputError("--benchmarks: no name given", "Example: --benchmarks gsm8k,math500")
@@ -46,17 +60,41 @@ def eval_command(
     from reasoncore.domains.open_ended import PROCEDURAL_JUDGE, open_ended_judge
     from reasoncore.evals.report import write_report
     from reasoncore.evals.runner import evaluate
-    from reasoncore.infer.local import LocalEngine
     from reasoncore.timing import Clock
 
     torch.set_num_threads(threads)
     hardware = HardwareSettings(device=device, threads=threads)
-    engine = LocalEngine.of_checkpoint(model, hardware)
-    target = out or Path("runs") / "-".join(["eval", *model.resolve().parts[-2:]])
     open_ended = partial(open_ended_judge, PROCEDURAL_JUDGE, Path(), hardware)
-    results = evaluate(engine, open_ended, str(model), plan, target, Clock())
-    report = write_report(target)
+    engine: Engine
+    if model is not None:
+        from reasoncore.infer.local import LocalEngine
+
+        engine = LocalEngine.of_checkpoint(model, hardware)
+        name, short, identity = str(model), "-".join(model.resolve().parts[-2:]), checkpoint_hashes(model)
+    else:
+        from reasoncore.infer.http import HttpEngine
+
+        assert endpoint is not None
+        assert model_name is not None
+        engine = HttpEngine(endpoint, model_name, concurrency=concurrency)
+        name, short = f"{model_name} at {endpoint}", re.sub(r"[^\w.-]+", "-", model_name)
+        identity = {"endpoint": endpoint, "model_name": model_name}
+    digest = hashlib.sha256(json.dumps(plan.identity(identity), sort_keys=True).encode()).hexdigest()[:8]
+    target = out or Path("runs") / f"eval-{short}-{digest}"
+    try:
+        results = evaluate(engine, open_ended, name, identity, plan, target, Clock())
+    finally:
+        if (target / "results.json").is_file():
+            report = write_report(target)
     print_result(results, results_table(results) + f"\n\nresults: {target / 'results.json'}\nreport: {report}", as_json)
+
+
+def checkpoint_hashes(folder: Path) -> dict[str, str]:
+    """SHA-256 of the files that decide what a checkpoint answers."""
+    from reasoncore.run_dir import sha256_file
+
+    decisive = [path for path in folder.iterdir() if path.suffix in (".safetensors", ".json", ".jinja")]
+    return {path.name: sha256_file(path) for path in sorted(decisive)}
 
 
 def results_table(results: dict[str, Any]) -> str:

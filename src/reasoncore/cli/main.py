@@ -62,8 +62,11 @@ def run(
 
 @app.command("eval")
 def evaluate(
-    model: Annotated[Path, typer.Option(help="Checkpoint folder in Hugging Face layout.")],
     benchmarks: Annotated[str, typer.Option(help="Names, separated by commas.")],
+    model: Annotated[Path | None, typer.Option(help="Checkpoint folder in Hugging Face layout.")] = None,
+    endpoint: Annotated[str | None, typer.Option(help="Or the address of an OpenAI-compatible server.")] = None,
+    model_name: Annotated[str | None, typer.Option(help="The name of the model there.")] = None,
+    concurrency: Annotated[int, typer.Option(min=1, help="Most requests to the server at a time.")] = 8,
     data: Annotated[Path | None, typer.Option(help="Folder of the benchmark files. Default: $REASONCORE_DATA.")] = None,
     samples: Annotated[int | None, typer.Option(min=1, help="Completions a problem. Default: the benchmark's.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first N problems of each benchmark.")] = None,
@@ -74,17 +77,35 @@ def evaluate(
     seed: Annotated[int, typer.Option(min=0, help="Seed of the draws.")] = 0,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
     threads: Annotated[int, typer.Option(min=1, help="CPU threads.")] = 2,
-    out: Annotated[Path | None, typer.Option(help="Where results go. Default: runs/eval-PARENT-NAME.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Where results go. Default: runs/eval-NAME-HASH.")] = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Measure a checkpoint on benchmarks.
+    """Measure a checkpoint, or a model behind a server, on benchmarks. Run it again and it goes on.
 
     Example: reasoncore eval --model runs/nano/final --benchmarks gsm8k,math500 --data DATA --samples 4
+
+    Example: reasoncore eval --endpoint http://localhost:8000 --model-name NAME --benchmarks aime25 --max-tokens 40960
     """
     from reasoncore.cli.evaluate import eval_command
 
     sampling = {"temperature": temperature, "top_p": top_p, "max_tokens": max_tokens}
-    eval_command(model, benchmarks, data, samples, limit, protocol, sampling, seed, device, threads, out, as_json)
+    eval_command(
+        model,
+        endpoint,
+        model_name,
+        concurrency,
+        benchmarks,
+        data,
+        samples,
+        limit,
+        protocol,
+        sampling,
+        seed,
+        device,
+        threads,
+        out,
+        as_json,
+    )
 
 
 @app.command()
@@ -165,7 +186,7 @@ def main() -> None:
             raise
         _fail(error.message, error.cure, error.exit_code)
     except (KeyboardInterrupt, typer.Abort):
-        cure = "Give the same command again: `run` goes on, `eval` and `verify` start over."
+        cure = "Give the same command again: `run` and `eval` go on, `verify` starts over."
         _fail("interrupted; finished work is kept", cure, INTERRUPTED)
     except _UsageError as error:
         _refuse_arguments(error)

@@ -33,7 +33,7 @@ def roll_out(
     ]
     with clock.time("sampling") as sampled:
         completions = engine.generate(requests, sampling, on_finished)
-        sampled.tokens = sum(len(completion.token_ids) for row in completions for completion in row)
+        sampled.tokens = sum(completion.token_count or 0 for row in completions for completion in row)
     with clock.time("judging"):
         return _judged(judge, problems, completions)
 

@@ -84,8 +84,7 @@ def _correct_tokens(benchmarks: Sequence[str], before: Evaluated, after: Evaluat
 
 
 def _right(samples: ProblemSamples) -> tuple[int, int]:
-    lengths = [tokens for tokens, correct in zip(samples.tokens, samples.correct, strict=True) if correct]
-    return len(lengths), sum(lengths)
+    return len(samples.right_tokens), sum(samples.right_tokens)
 
 
 def _change(sums_4: np.ndarray) -> float:

@@ -1,25 +1,35 @@
-"""Measure an engine on benchmarks: rollouts, verdicts, ``rollouts.jsonl`` and ``results.json``."""
+"""Measure an engine on benchmarks: rollouts, verdicts, ``rollouts.jsonl`` and ``results.json``.
+
+Every completion is written down as it finishes, every verdict as it is given. The same evaluation again goes on: it
+samples what is missing, judges what could not be judged, and adds samples where more are asked for.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import reasoncore
 from reasoncore.domains import Domain, Judge
-from reasoncore.domains.rollout import roll_out_in_parts
+from reasoncore.errors import DataError, InfrastructureError, ReasoncoreError, UserInputError
 from reasoncore.evals.benchmarks import benchmark_sha256, find_benchmark, load_benchmark
 from reasoncore.evals.protocols import find_protocol
+from reasoncore.evals.rollout_log import RolloutLog, Row
 from reasoncore.evals.score import score_benchmark
-from reasoncore.infer.engine import Engine, SamplingParams
+from reasoncore.infer.engine import Engine, Request, Sampled, SamplingParams
 from reasoncore.progress import track
-from reasoncore.records import Group, Problem, to_json_line
-from reasoncore.run_dir import write_json_atomic
+from reasoncore.records import Completion, Problem
+from reasoncore.run_dir import first_difference, write_json_atomic
 from reasoncore.seeding import derive_seed
 from reasoncore.timing import Clock
+
+_JUDGED_AT_ONCE = 256
+NOT_YET = "not judged yet"
 
 
 @dataclass(frozen=True)
@@ -48,6 +58,10 @@ class EvalPlan:
         changed = [f"{name}={value}" for name, value in used.items() if value != own[name]]
         return ", ".join([self.protocol, *changed])
 
+    def identity(self, model: Mapping[str, Any]) -> dict[str, Any]:
+        """What has to be the same for rollouts to belong together; benchmarks, limit and samples may grow."""
+        return {"model": dict(model), "sampling": json.loads(json.dumps(asdict(self.sampling))), "seed": self.seed}
+
 
 def load_all(plan: EvalPlan) -> dict[str, list[Problem]]:
     """The problems of every benchmark of a plan, so that a missing file is said before any work."""
@@ -55,29 +69,40 @@ def load_all(plan: EvalPlan) -> dict[str, list[Problem]]:
 
 
 def evaluate(
-    engine: Engine, open_ended: Callable[[], Engine], model_name: str, plan: EvalPlan, out: Path, clock: Clock
+    engine: Engine,
+    open_ended: Callable[[], Engine],
+    model_name: str,
+    model: Mapping[str, Any],
+    plan: EvalPlan,
+    out: Path,
+    clock: Clock,
 ) -> dict[str, Any]:
-    """Run a plan. Writes ``out/rollouts.jsonl`` and ``out/results.json`` and returns the results.
+    """Run a plan, or go on with it. Writes ``out/rollouts.jsonl`` and ``out/results.json`` and returns the results.
 
-    ``open_ended`` makes the engine that scores open-ended answers.
+    Args:
+        open_ended: Makes the engine that scores open-ended answers.
+        model_name: What the results call it.
+        model: What tells it from any other model, such as the hashes of its files.
+
+    Raises:
+        UserInputError: ``out`` holds another evaluation.
+        InfrastructureError: Completions could not be had; all others are measured, and the results are written.
     """
     problems_of = load_all(plan)
-    out.mkdir(parents=True, exist_ok=True)
+    _begin(out, plan.identity(model))
+    log = RolloutLog(out / "rollouts.jsonl")
     blocks: dict[str, Any] = {}
-    unfinished = out / ".rollouts.jsonl.tmp"
-    with unfinished.open("w", encoding="utf-8") as log, Judge(plan.domains, open_ended) as judge:
+    failures: list[ReasoncoreError] = []
+    with Judge(plan.domains, open_ended) as judge:
         for name, problems in problems_of.items():
+            _check_prompts(log, name, problems)
+            title = f"{model_name} on {name}"
+            failures += _sample(engine, log, name, problems, plan, title, clock)
+            _judge(judge, log, name, problems, title, clock)
             benchmark = find_benchmark(name, plan.domains)
-            samples = plan.samples or benchmark.default_samples
-            rows: list[dict[str, Any]] = []
-            with track(f"{model_name} on {name} (samples)", len(problems) * samples) as task:
-                for groups in roll_out_in_parts(
-                    engine, judge, problems, samples, plan.sampling, plan.seed, clock, task.advance
-                ):
-                    new = list(rollout_rows(name, groups, plan.seed))
-                    log.writelines(to_json_line(row) for row in new)
-                    rows += new
-            blocks[name] = score_benchmark(rows, benchmark_sha256(benchmark, plan.data_dir, problems))
+            blocks[name] = score_benchmark(log.of(name), benchmark_sha256(benchmark, plan.data_dir, problems))
+    places = [(name, problem.id) for name, problems in problems_of.items() for problem in problems]
+    log.tidy({place: number for number, place in enumerate(places)})
     results = {
         "model": model_name,
         "protocol": plan.protocol_label,
@@ -86,31 +111,134 @@ def evaluate(
         "reasoncore": reasoncore.__version__,
         "benchmarks": blocks,
     }
-    unfinished.replace(out / "rollouts.jsonl")
     write_json_atomic(out / "results.json", results)
+    if failures:
+        raise InfrastructureError(
+            f"{len(failures)} completions could not be had; the first: {failures[0].message}",
+            f"{failures[0].cure} The same command asks for these again; the results so far are in {out}.",
+        )
     return results
 
 
-def rollout_rows(benchmark: str, groups: Sequence[Group], seed: int) -> Iterator[dict[str, Any]]:
-    """Rows of ``rollouts.jsonl``; re-grading needs only these."""
-    for group in groups:
-        problem = group.problem
-        prompt_sha256 = hashlib.sha256(problem.prompt.encode()).hexdigest()
-        for sample, (completion, verdict) in enumerate(zip(group.completions, group.verdicts, strict=True)):
-            yield {
-                "benchmark": benchmark,
-                "problem_id": problem.id,
-                "subdomain": problem.subdomain,
-                "level": problem.level,
-                "sample": sample,
-                "seed": derive_seed(seed, problem.id),
-                "prompt_sha256": prompt_sha256,
-                "prompt": problem.prompt,
-                "text": completion.text,
-                "token_count": len(completion.token_ids),
-                "finish": completion.finish,
-                "answer": verdict.answer,
-                "gold": problem.answer,
-                "correct": verdict.correct,
-                "reason": verdict.reason,
-            }
+def _begin(out: Path, identity: Mapping[str, Any]) -> None:
+    out.mkdir(parents=True, exist_ok=True)
+    record = out / "evaluation.json"
+    if record.exists():
+        difference = first_difference(json.loads(record.read_text(encoding="utf-8")), identity)
+        if difference is not None:
+            raise UserInputError(
+                f"{out}: holds another evaluation (different: {difference})", "Choose another --out, or empty it."
+            )
+    elif (out / "rollouts.jsonl").exists():
+        raise UserInputError(f"{out}: holds rollouts of another evaluation", "Choose another --out, or empty it.")
+    write_json_atomic(record, identity)
+    (out / "results.json").unlink(missing_ok=True)
+
+
+def _check_prompts(log: RolloutLog, benchmark: str, problems: Sequence[Problem]) -> None:
+    hashes = {problem.id: _prompt_sha256(problem) for problem in problems}
+    for row in log.of(benchmark):
+        if hashes.get(row["problem_id"], row["prompt_sha256"]) != row["prompt_sha256"]:
+            raise DataError(
+                f"{benchmark}, problem {row['problem_id']}: not asked as in the rollouts that are there",
+                "Put the data file back as it was, or choose another --out.",
+            )
+
+
+def _sample(
+    engine: Engine,
+    log: RolloutLog,
+    benchmark: str,
+    problems: Sequence[Problem],
+    plan: EvalPlan,
+    title: str,
+    clock: Clock,
+) -> list[ReasoncoreError]:
+    """Complete what is missing, and write each completion down; what went wrong with those that could not be had."""
+    samples = plan.samples or find_benchmark(benchmark, plan.domains).default_samples
+    asked, requests = [], []
+    for problem in problems:
+        seed = derive_seed(plan.seed, problem.id)
+        for first, n in _missing(log, benchmark, problem.id, samples):
+            asked.append(problem)
+            requests.append(Request(({"role": "user", "content": problem.prompt},), n, seed, first))
+    failures: list[ReasoncoreError] = []
+    if not requests:
+        return failures
+    total, left = len(problems) * samples, sum(request.n for request in requests)
+    with (
+        clock.time("sampling") as spent,
+        track(f"{title} (samples)", total, total - left) as task,
+        closing(engine.stream(requests, plan.sampling)) as finished,
+    ):
+        for sampled in finished:
+            request = requests[sampled.request]
+            log.append([_row(benchmark, asked[sampled.request], request.seed, sampled)])
+            if isinstance(sampled.outcome, Completion):
+                spent.tokens += sampled.outcome.token_count or 0
+            else:
+                failures.append(sampled.outcome)
+            task.advance()
+    return failures
+
+
+def _missing(log: RolloutLog, benchmark: str, problem_id: str, samples: int) -> list[tuple[int, int]]:
+    """Runs of samples that are still to be had, as (first, count)."""
+    runs: list[tuple[int, int]] = []
+    for sample in range(samples):
+        row = log.rows.get((benchmark, problem_id, sample))
+        if row is not None and row["finish"] is not None:
+            continue
+        if runs and sum(runs[-1]) == sample:
+            runs[-1] = (runs[-1][0], runs[-1][1] + 1)
+        else:
+            runs.append((sample, 1))
+    return runs
+
+
+def _judge(
+    judge: Judge, log: RolloutLog, benchmark: str, problems: Sequence[Problem], title: str, clock: Clock
+) -> None:
+    """Judge the completions that have no verdict yet."""
+    problem_of = {problem.id: problem for problem in problems}
+    rows = [
+        row
+        for row in log.of(benchmark)
+        if row["correct"] is None and row["finish"] is not None and row["problem_id"] in problem_of
+    ]
+    with clock.time("judging"), track(f"{title} (verdicts)", len(rows)) as task:
+        for start in range(0, len(rows), _JUDGED_AT_ONCE):
+            part = rows[start : start + _JUDGED_AT_ONCE]
+            verdicts = judge.judge([problem_of[row["problem_id"]] for row in part], [row["text"] for row in part])
+            log.append(
+                {**row, "answer": verdict.answer, "correct": verdict.correct, "reason": verdict.reason}
+                for row, verdict in zip(part, verdicts, strict=True)
+            )
+            task.advance(len(part))
+
+
+def _row(benchmark: str, problem: Problem, seed: int, sampled: Sampled) -> Row:
+    """A row of ``rollouts.jsonl``; re-grading needs only these. ``finish`` is null where there is no completion."""
+    outcome = sampled.outcome
+    had = isinstance(outcome, Completion)
+    return {
+        "benchmark": benchmark,
+        "problem_id": problem.id,
+        "subdomain": problem.subdomain,
+        "level": problem.level,
+        "sample": sampled.sample,
+        "seed": seed,
+        "prompt_sha256": _prompt_sha256(problem),
+        "prompt": problem.prompt,
+        "text": outcome.text if isinstance(outcome, Completion) else "",
+        "token_count": outcome.token_count if isinstance(outcome, Completion) else None,
+        "finish": outcome.finish if isinstance(outcome, Completion) else None,
+        "answer": None,
+        "gold": problem.answer,
+        "correct": None,
+        "reason": NOT_YET if had else f"no completion: {getattr(outcome, 'message', '')}",
+    }
+
+
+def _prompt_sha256(problem: Problem) -> str:
+    return hashlib.sha256(problem.prompt.encode()).hexdigest()

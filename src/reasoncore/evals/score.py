@@ -24,7 +24,10 @@ _REQUIRED = ("problem_id", "sample", "token_count", "finish", "answer", "correct
 
 @dataclass(frozen=True, slots=True)
 class ProblemSamples:
-    """The samples of one problem in sampling order; ``answers``, ``correct`` and ``tokens`` hold the judged ones."""
+    """The samples of one problem in sampling order; ``answers``, ``correct`` and ``tokens`` hold the judged ones.
+
+    ``tokens`` is None where a server did not count them.
+    """
 
     problem_id: str
     subdomain: str
@@ -32,7 +35,13 @@ class ProblemSamples:
     sampled: int
     answers: tuple[str | None, ...]
     correct: tuple[bool, ...]
-    tokens: tuple[int, ...]
+    tokens: tuple[int | None, ...]
+
+    @property
+    def right_tokens(self) -> list[int]:
+        """Lengths of the correct samples, where they were counted."""
+        pairs = zip(self.tokens, self.correct, strict=True)
+        return [tokens for tokens, correct in pairs if correct and tokens is not None]
 
     def pass_at(self, k: int) -> float | None:
         """Unbiased pass@k, None with fewer than k judged samples."""
@@ -56,6 +65,8 @@ def score_benchmark(rows: Sequence[Row], data_sha256: str) -> dict[str, Any]:
     """
     problems = group_by_problem(rows)
     k = max(problem.sampled for problem in problems)
+    had = [row for row in rows if row["finish"] is not None]
+    counts = [row["token_count"] for row in had if row["token_count"] is not None]
     by_subdomain = _grouped(problems, lambda problem: problem.subdomain)
     by_level = _grouped([p for p in problems if p.level is not None], lambda problem: f"{problem.level}")
     return {
@@ -63,10 +74,10 @@ def score_benchmark(rows: Sequence[Row], data_sha256: str) -> dict[str, Any]:
         "k": k,
         **_scores(problems, k),
         "n_fully_judged": sum(len(problem.correct) == k for problem in problems),
-        "cutoff_rate": _rate(rows, lambda row: row["finish"] == "length"),
-        "no_answer_rate": _rate(rows, lambda row: row["answer"] is None),
+        "cutoff_rate": _rate(had, lambda row: row["finish"] == "length"),
+        "no_answer_rate": _rate(had, lambda row: row["answer"] is None),
         "not_judged_rate": _rate(rows, lambda row: row["correct"] is None),
-        "mean_tokens": sum(row["token_count"] for row in rows) / len(rows),
+        "mean_tokens": sum(counts) / len(counts) if counts else None,
         "data_sha256": data_sha256,
         "macro": {
             "pass@1": _macro(by_subdomain, _pass_at_1),
@@ -168,8 +179,8 @@ def _json(estimate: Estimate | None) -> dict[str, Any]:
     return {"mean": None, "ci95": [None, None]} if estimate is None else estimate.as_json()
 
 
-def _rate(rows: Sequence[Row], holds: Callable[[Row], bool]) -> float:
-    return sum(map(holds, rows)) / len(rows)
+def _rate(rows: Sequence[Row], holds: Callable[[Row], bool]) -> float | None:
+    return sum(map(holds, rows)) / len(rows) if rows else None
 
 
 def _grouped(

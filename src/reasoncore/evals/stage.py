@@ -30,14 +30,21 @@ def eval_plan(settings: EvalStage, seed: int, domains: Mapping[str, Domain], roo
 
 
 def run_eval(context: StageContext) -> None:
-    """Measure the starting checkpoint; a stage that was interrupted starts over."""
+    """Measure the starting checkpoint, or go on with it."""
     assert context.start is not None
     started = now()
-    context.begin()
-    (context.directory.path / "results.json").unlink(missing_ok=True)
+    context.begin(keep_logs=True)
     engine = context.engine(context.start)
     # One seed for all evaluation stages of a run: paired problems, paired draws.
     plan = eval_plan(context.settings, derive_seed(context.run_seed, "eval"), context.domains, context.root)
-    results = evaluate(engine, context.open_ended, context.name, plan, context.directory.path, context.clock)
+    results = evaluate(
+        engine,
+        context.open_ended,
+        context.name,
+        context.input_hashes,
+        plan,
+        context.directory.path,
+        context.clock,
+    )
     summary = {f"{name} pass@1": block["pass@1"]["mean"] for name, block in results["benchmarks"].items()}
     context.finish(started, summary)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from abc import abstractmethod
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
+from reasoncore.errors import ReasoncoreError
 from reasoncore.records import Completion, Message
 
 
@@ -36,15 +39,47 @@ class SamplingParams:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """``n`` completions of one conversation. Sample i depends on ``(seed, i)`` and not on what runs beside it."""
+    """Completions ``first`` to ``first + n - 1`` of one conversation.
+
+    A completion depends on ``seed`` and its number alone, and not on what runs beside it.
+    """
 
     messages: tuple[Message, ...]
     n: int
     seed: int
+    first: int = 0
+
+    @property
+    def samples(self) -> range:
+        """Numbers of the completions."""
+        return range(self.first, self.first + self.n)
+
+
+class Sampled(NamedTuple):
+    """What became of one completion that was asked for.
+
+    Attributes:
+        request: Index of the request.
+        sample: Number of the completion, one of the request's ``samples``.
+        outcome: The completion, or why there is none: an ``InfrastructureError``, or a ``UserInputError`` where this
+            request is refused.
+    """
+
+    request: int
+    sample: int
+    outcome: Completion | ReasoncoreError
 
 
 class Engine(Protocol):
-    """Anything that completes prompts."""
+    """Anything that completes prompts: an engine derives from this and writes :meth:`stream`."""
+
+    @abstractmethod
+    def stream(self, requests: Sequence[Request], sampling: SamplingParams) -> Generator[Sampled, None, None]:
+        """Yield every completion of every request once, as it finishes. Closing the iterator abandons the others.
+
+        Raises:
+            ReasoncoreError: No request can be completed.
+        """
 
     def generate(
         self,
@@ -55,5 +90,15 @@ class Engine(Protocol):
         """Complete every request; results in the order of the requests, samples in order.
 
         ``on_finished`` is told how many more completions are done, for a progress display.
+
+        Raises:
+            ReasoncoreError: A completion could not be had; the others are abandoned.
         """
-        ...
+        rows: list[dict[int, Completion]] = [{} for _ in requests]
+        with closing(self.stream(requests, sampling)) as sampled:
+            for index, sample, outcome in sampled:
+                if isinstance(outcome, ReasoncoreError):
+                    raise outcome
+                rows[index][sample] = outcome
+                on_finished(1)
+        return [tuple(row[sample] for sample in sorted(row)) for row in rows]

@@ -10,7 +10,8 @@ Shapes: R rows, B of them active, V vocabulary.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
@@ -19,7 +20,7 @@ import torch
 from torch import Tensor
 
 from reasoncore.config import HardwareSettings
-from reasoncore.infer.engine import Request, SamplingParams
+from reasoncore.infer.engine import Engine, Request, Sampled, SamplingParams
 from reasoncore.infer.kv_cache import DecodeAttention, KVCache, PrefillAttention
 from reasoncore.infer.sampling import sample_tokens
 from reasoncore.model.attention import PackedAttention, end_to_end, group_by_length
@@ -29,10 +30,10 @@ from reasoncore.model.tokenizer import ChatTokenizer
 from reasoncore.records import Completion
 from reasoncore.seeding import derive_seed
 
-Sample = tuple[int, int]  # (request, sample of that request)
+Sample = tuple[int, int]  # (request, number of the completion)
 
 
-class LocalEngine:
+class LocalEngine(Engine):
     """Samples from a decoder in this process."""
 
     def __init__(self, model: Decoder, tokenizer: ChatTokenizer, hardware: HardwareSettings) -> None:
@@ -45,27 +46,28 @@ class LocalEngine:
         model, tokenizer = load_checkpoint(folder)
         return cls(model.to(hardware.resolved_device()), tokenizer, hardware)
 
-    @torch.inference_mode()
-    def generate(
-        self,
-        requests: Sequence[Request],
-        sampling: SamplingParams,
-        on_finished: Callable[[int], None] = lambda count: None,
-    ) -> list[tuple[Completion, ...]]:
+    def stream(self, requests: Sequence[Request], sampling: SamplingParams) -> Generator[Sampled, None, None]:
         """See :class:`reasoncore.infer.engine.Engine`.
 
         A prompt that fills the model's context leaves no room to answer: its completions are empty, cut off.
         """
         prompts = self.tokenizer.prompt_ids([request.messages for request in requests])
-        with mixed_precision(self.model.device):
+        with self._mode():
             decoding = _Decoding(self.model, self.tokenizer, self.hardware, requests, prompts, sampling)
-            while decoding.unfinished:
-                on_finished(decoding.advance())
-        return decoding.completions()
+        yield from decoding.take_finished()
+        while decoding.unfinished:
+            with self._mode():
+                decoding.advance()
+            yield from decoding.take_finished()
+
+    @contextmanager
+    def _mode(self) -> Iterator[None]:
+        with torch.inference_mode(), mixed_precision(self.model.device):
+            yield
 
 
 class _Decoding:
-    """The state of one ``generate`` call."""
+    """The state of one call."""
 
     def __init__(
         self,
@@ -84,7 +86,7 @@ class _Decoding:
         self.finished: dict[Sample, tuple[list[int], list[float]]] = {}
         self.waiting: deque[Sample] = deque()
         for index, request in enumerate(requests):
-            for sample in range(request.n):
+            for sample in request.samples:
                 if self.room[index] > 0:
                     self.waiting.append((index, sample))
                 else:
@@ -115,14 +117,14 @@ class _Decoding:
     def unfinished(self) -> bool:
         return bool(self.active or self.waiting)
 
-    def advance(self) -> int:
-        """Admit waiting samples if enough rows are free, or else decode one token a row. Returns rows finished."""
+    def advance(self) -> None:
+        """Admit waiting samples if enough rows are free, or else decode one token a row."""
         free = self.rows - len(self.active)
         if self.waiting and (not self.active or free >= max(1, self.rows // 8)):
             self._admit(free)
         else:
             self._decode()
-        return self._retire()
+        self._retire()
 
     def _decode(self) -> None:
         rows = len(self.active)
@@ -197,21 +199,20 @@ class _Decoding:
         last_P = torch.from_numpy(starts[1:] - 1).to(device)
         return dict(zip(indices, self.model.logits(hidden_NC[last_P]), strict=True))
 
-    def _retire(self) -> int:
-        """Take finished rows out and close the gaps. Returns how many finished."""
+    def _retire(self) -> None:
+        """Take finished rows out and close the gaps."""
         rows = len(self.active)
         done_B = self.is_stop_V[self.token_R[:rows]] | (self.count_R[:rows] >= self.limit_R[:rows])
         if self.sampling.stop:
             done_B |= self._met_stop_string(rows)
         done = done_B.nonzero().squeeze(1).tolist()
         if not done:
-            return 0
+            return
         counts = self.count_R[done].tolist()
         tokens, log_probs = self.tokens_RW[done].tolist(), self.log_probs_RW[done].tolist()
         for row, count, ids, values in zip(done, counts, tokens, log_probs, strict=True):
             self.finished[self.active[row]] = (ids[:count], values[:count])
         self._close_gaps(done)
-        return len(done)
 
     def _close_gaps(self, done: list[int]) -> None:
         kept = len(self.active) - len(done)
@@ -238,17 +239,17 @@ class _Decoding:
         met = [any(stop in text for stop in self.sampling.stop) for text in texts]
         return torch.tensor(met, device=self.model.device)
 
-    def completions(self) -> list[tuple[Completion, ...]]:
-        """Everything sampled, in the order asked for."""
-        order = [(i, sample) for i, request in enumerate(self.requests) for sample in range(request.n)]
-        texts = dict(zip(order, self.tokenizer.decode([self.finished[key][0] for key in order]), strict=True))
-        return [
-            tuple(self._completion(index, sample, texts[index, sample]) for sample in range(request.n))
-            for index, request in enumerate(self.requests)
+    def take_finished(self) -> list[Sampled]:
+        """What has finished since it was last asked."""
+        texts = self.tokenizer.decode([ids for ids, _ in self.finished.values()]) if self.finished else []
+        taken = [
+            Sampled(index, sample, self._completion(index, ids, log_probs, text))
+            for ((index, sample), (ids, log_probs)), text in zip(self.finished.items(), texts, strict=True)
         ]
+        self.finished.clear()
+        return taken
 
-    def _completion(self, index: int, sample: int, text: str) -> Completion:
-        ids, log_probs = self.finished[index, sample]
+    def _completion(self, index: int, ids: list[int], log_probs: list[float], text: str) -> Completion:
         ended = bool(ids) and ids[-1] in self.tokenizer.stop_ids
         for stop in self.sampling.stop:
             before, met, _ = text.partition(stop)
@@ -260,6 +261,7 @@ class _Decoding:
             log_probs=tuple(log_probs),
             text=text,
             finish="stop" if ended else "length",
+            counted_tokens=len(ids),
         )
 
 

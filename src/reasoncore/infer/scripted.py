@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 
-from reasoncore.infer.engine import Request, SamplingParams
+from reasoncore.infer.engine import Engine, Request, Sampled, SamplingParams
 from reasoncore.records import Completion
 
 END_OF_TURN = 0
 
 
-class ScriptedEngine:
+class ScriptedEngine(Engine):
     """Completes prompts from a function or a list, and remembers what it was asked.
 
     A token is a character (its code point), and a turn that ends by itself closes with token 0, so that ``max_tokens``
@@ -21,7 +21,7 @@ class ScriptedEngine:
             the order in which they will be asked for, sample by sample.
 
     Attributes:
-        calls: The requests of each call of :meth:`generate`.
+        calls: The requests of each call.
         sampling: The sampling parameters of each call.
     """
 
@@ -36,12 +36,7 @@ class ScriptedEngine:
         """All requests seen, in order."""
         return [request for call in self.calls for request in call]
 
-    def generate(
-        self,
-        requests: Sequence[Request],
-        sampling: SamplingParams,
-        on_finished: Callable[[int], None] = lambda count: None,
-    ) -> list[tuple[Completion, ...]]:
+    def stream(self, requests: Sequence[Request], sampling: SamplingParams) -> Generator[Sampled, None, None]:
         """See :class:`reasoncore.infer.engine.Engine`.
 
         Raises:
@@ -49,12 +44,9 @@ class ScriptedEngine:
         """
         self.calls.append(tuple(requests))
         self.sampling.append(sampling)
-        completions = []
-        for request in requests:
-            samples = tuple(_complete(request, self._text(request, sample), sampling) for sample in range(request.n))
-            completions.append(samples)
-            on_finished(request.n)
-        return completions
+        for index, request in enumerate(requests):
+            for sample in request.samples:
+                yield Sampled(index, sample, _complete(request, self._text(request, sample), sampling))
 
     def _text(self, request: Request, sample: int) -> str:
         if callable(self._script):

@@ -4,12 +4,14 @@ The job is JSON on a descriptor, by its ``kind``:
 
     program   {"source"}                                    a whole program, standard input to standard output
     call      {"source", "entry_point", "arguments"}        one call; its value goes to the result descriptor
+    calls     {"source", "entry_point", "calls"}            calls one after another, a list of arguments for each
     serve     {"source", "entry_point"}                     answers calls from a ``test`` on the channel
     test      {"source", "setup", "entry_point", "names"}   trusted test code; what it tests lives at the other end
     check     {"source", "arguments"}                       a trusted ``check`` of a value, without the program
 
-The result is one JSON object: {"value": ...}, {"error": type, "message", "line", "phase"} or {"passed": true}. Nothing
-in this process knows an expected output, except in a ``test`` or ``check``, which never see the program's code.
+The result is one JSON object: {"value": ...}, {"values": [...]}, {"passed": true} or {"error": type, "message", "line",
+"phase"}. Nothing in this process knows an expected output, except in a ``test`` or ``check``, which never see the
+program's code.
 
 Standard library only.
 """
@@ -177,18 +179,26 @@ def _program(job: dict[str, Any], channel: int) -> dict[str, Any]:
 
 
 def _call(job: dict[str, Any], channel: int) -> dict[str, Any]:
+    result = _calls({**job, "calls": [job["arguments"]]}, channel)
+    return result if "error" in result else result["values"][0]
+
+
+def _calls(job: dict[str, Any], channel: int) -> dict[str, Any]:
     entry_point, source = job["entry_point"], job["source"]
+    values: list[dict[str, Any]] = []
     phase = "compile"
     try:
         compile(source, SOLUTION_FILE, "exec", dont_inherit=True)
         phase = "load"
         namespace = load(source, "solution", prelude=_is_class_style(source, entry_point))
-        phase = "entry point"
-        function = find_entry_point(namespace, entry_point)
-        phase = "run"
-        return call(function, wire.decode(job["arguments"]), namespace)
+        for arguments in job["calls"]:
+            phase = "entry point"
+            function = find_entry_point(namespace, entry_point)
+            phase = "run"
+            values.append(call(function, wire.decode(arguments), namespace))
+        return {"values": values}
     except BaseException as error:
-        return describe(error, phase)
+        return {**describe(error, phase), "answered": len(values)}
 
 
 def _check(job: dict[str, Any], channel: int) -> dict[str, Any]:
@@ -245,6 +255,7 @@ def _test(job: dict[str, Any], channel: int) -> dict[str, Any]:
 _KINDS: dict[str, Callable[[dict[str, Any], int], dict[str, Any]]] = {
     "program": _program,
     "call": _call,
+    "calls": _calls,
     "serve": _serve,
     "test": _test,
     "check": _check,

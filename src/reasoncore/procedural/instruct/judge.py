@@ -23,12 +23,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from reasoncore.errors import InfrastructureError
-from reasoncore.infer.engine import Request, SamplingParams
+from reasoncore.infer.engine import Engine, Request, Sampled, SamplingParams
 from reasoncore.procedural.chat.replies import NAMES
 from reasoncore.procedural.instruct.asked import Asked, read_prompt
 from reasoncore.procedural.instruct.known import Point, points_of, word_pairs
@@ -52,26 +52,18 @@ _FEW, _MANY = 2, 8
 _RUN = 4
 
 
-class ProceduralJudge:
-    """An :class:`reasoncore.infer.engine.Engine` that answers the questions of a ``RubricVerifier``; see above."""
+class ProceduralJudge(Engine):
+    """An engine that answers the questions of a ``RubricVerifier``; see above."""
 
-    def generate(
-        self,
-        requests: Sequence[Request],
-        sampling: SamplingParams,
-        on_finished: Callable[[int], None] = lambda count: None,
-    ) -> list[tuple[Completion, ...]]:
+    def stream(self, requests: Sequence[Request], sampling: SamplingParams) -> Generator[Sampled, None, None]:
         """Judge every request; its samples are all the same, and of ``sampling`` nothing matters.
 
         Raises:
             InfrastructureError: A request is not a question of a ``RubricVerifier``.
         """
-        judged = []
-        for request in requests:
+        for index, request in enumerate(requests):
             completion = Completion((), (), (), _judgement(request.messages[-1]["content"]), "stop")
-            judged.append((completion,) * request.n)
-            on_finished(request.n)
-        return judged
+            yield from (Sampled(index, sample, completion) for sample in request.samples)
 
 
 def _judgement(question: str) -> str:

@@ -1,4 +1,7 @@
-"""The judge of programs: runs a solution's tests in a sandbox, each in a process of its own, and compares outside."""
+"""The judge of programs: runs a solution's tests in a sandbox and compares outside.
+
+A test's verdict is that of a process of its own, but for functions: their first calls share one where all goes well.
+"""
 
 from __future__ import annotations
 
@@ -21,11 +24,14 @@ Status = Literal["AC", "WA", "TLE", "MLE", "RE", "CE", "INFRA"]
 TestResult = tuple[Status, str]
 
 TOTAL_LIMIT_FACTOR = 30
+_TOO_LATE: TestResult = ("TLE", f"all tests together took longer than {TOTAL_LIMIT_FACTOR} time limits")
 _CHECKER_LIMIT_S = 10.0
 _TESTS_MEMORY_BYTES = 1 << 30  # what tests hold besides: a large expected value, a large reply
 _ENDED_BADLY: dict[str, Status] = {"timeout": "TLE", "memory": "MLE"}
 _STILL_SERVING = ("done", "killed")  # when its tests had ended; killed then, by us
 _CANNOT_RUN = ("compile", "entry point")
+_BEFORE_ANY_CALL = ("compile", "load")
+_TOGETHER_CPU_S = 1.0
 
 
 class CodeVerifier:
@@ -86,18 +92,16 @@ class CodeVerifier:
         return _PendingVerdict(self._pool.submit(lambda sandbox: self._run_tests(sandbox, source, task)), source, task)
 
     def _run_tests(self, sandbox: Sandbox, source: str, task: CodeTask) -> list[TestResult]:
-        results: list[TestResult] = []
         deadline = time.monotonic() + TOTAL_LIMIT_FACTOR * task.time_limit_s
-        for test in task.tests:
-            if results and results[-1][0] != "AC" and self._stop_at_failure:
-                break
-            if time.monotonic() > deadline:
-                results.append(("TLE", f"all tests together took longer than {TOTAL_LIMIT_FACTOR} time limits"))
-                continue
-            try:
-                results.append(run_test(sandbox, source, task, test))
-            except SandboxFailedError as error:
-                raise WorkerFailedError(str(error)) from error
+        try:
+            results = _run_together(sandbox, source, task)
+            for test in task.tests[len(results) :]:
+                if results and results[-1][0] != "AC" and self._stop_at_failure:
+                    break
+                late = time.monotonic() > deadline
+                results.append(_TOO_LATE if late else run_test(sandbox, source, task, test))
+        except SandboxFailedError as error:
+            raise WorkerFailedError(str(error)) from error
         return results
 
 
@@ -134,6 +138,38 @@ def _verdict(source: str | None, results: Sequence[TestResult], planned: int) ->
     return Verdict(True, 1.0, source, f"passed {planned} {'test' if planned == 1 else 'tests'}", details)
 
 
+def _run_together(sandbox: Sandbox, source: str, task: CodeTask) -> list[TestResult]:
+    """Results of the first tests, as many as one process can tell; the others are to be run one by one.
+
+    Most programs are right or fail at once, and a process for each test is most of the cost. What a test finds wrong
+    after others have run may be their doing, so it counts only where it came first.
+    """
+    if len(task.tests) < 2 or any(test.kind != "functional" or test.checker is not None for test in task.tests):
+        return []
+    calls = [wire.encode(test.input) for test in task.tests]
+    what = {"kind": "calls", "source": source, "entry_point": task.entry_point, "calls": calls}
+    cpu_s = min(_TOGETHER_CPU_S, task.time_limit_s)
+    limits = Limits(cpu_s=cpu_s, wall_s=2 * cpu_s + 1, memory_bytes=task.memory_limit_mb << 20)
+    outcome = sandbox.run(Job(what, limits=limits))
+    result = outcome.result or {}
+    if outcome.ending == "error" and result.get("phase") in _BEFORE_ANY_CALL:
+        return [_failure(outcome)] * len(task.tests)
+    if outcome.ending == "error" and result.get("answered") == 0:
+        return [_failure(outcome)]
+    values = result.get("values")
+    if outcome.ending != "done" or not isinstance(values, list) or len(values) != len(calls):
+        return []
+    results: list[TestResult] = []
+    for test, value in zip(task.tests, values, strict=True):
+        compared = _compared(value, test)
+        if results and compared[0] != "AC":
+            break
+        results.append(compared)
+        if compared[0] != "AC":
+            break
+    return results
+
+
 def run_test(sandbox: Sandbox, source: str, task: CodeTask, test: CodeTest) -> TestResult:
     """Run one test of one program: status and, where it failed, why.
 
@@ -153,6 +189,8 @@ def run_test(sandbox: Sandbox, source: str, task: CodeTask, test: CodeTest) -> T
         arguments = wire.encode(test.input)
         what = {"kind": "call", "source": source, "entry_point": task.entry_point, "arguments": arguments}
         outcome = sandbox.run(Job(what, limits=limits))
+        if outcome.ending == "done" and test.checker is None:
+            return _compared(outcome.result, test)
         if outcome.ending == "done" and "value" not in (outcome.result or {}):
             return "RE", "ended without a result"
         output = _returned(outcome.result or {}, test)
@@ -161,11 +199,20 @@ def run_test(sandbox: Sandbox, source: str, task: CodeTask, test: CodeTest) -> T
     if test.checker is not None:
         encoded = wire.encode(output) if test.kind == "stdin" else output
         return _ask_checker(sandbox, test, encoded)
-    if test.kind == "stdin":
-        same = same_text(output, test.output, exact=test.comparison == "exact", tolerance=test.tolerance)
-    else:
-        same = same_value(output, test.output, test.tolerance)
-    return ("AC", "") if same else ("WA", f"expected {test.output!r:.60}, got {output!r:.60}")
+    same = same_text(output, test.output, exact=test.comparison == "exact", tolerance=test.tolerance)
+    return ("AC", "") if same else _wrong(test, output)
+
+
+def _compared(result: Any, test: CodeTest) -> TestResult:
+    """What a call's result is worth. ``result`` is the program's own claim: it may be anything."""
+    if not isinstance(result, dict) or "value" not in result:
+        return "RE", "ended without a result"
+    output = _returned(result, test)
+    return ("AC", "") if same_value(output, test.output, test.tolerance) else _wrong(test, output)
+
+
+def _wrong(test: CodeTest, output: Any) -> TestResult:
+    return "WA", f"expected {test.output!r:.60}, got {output!r:.60}"
 
 
 def _returned(result: dict[str, Any], test: CodeTest) -> Any:

@@ -1,0 +1,100 @@
+"""The server: its address, the key it wants and the models it serves."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx2
+
+from reasoncore.errors import UserInputError
+from reasoncore.infer.http.words import plain
+
+API_KEY_VARIABLE = "REASONCORE_API_KEY"
+_LARGEST_LIST = 4 * 2**20
+_NAMES_SHOWN = 10
+
+
+@dataclass(slots=True)
+class Server:
+    """A server, and what was learned of it by using it.
+
+    Attributes:
+        root: The address under which ``/chat/completions`` is.
+        one_by_one: It gives one choice a call, however many are asked for.
+        model_checked: Whether it was asked for the models it serves.
+    """
+
+    root: str
+    model: str
+    one_by_one: bool = False
+    model_checked: bool = False
+
+
+def api_root(base_url: str) -> str:
+    """The address under which ``/chat/completions`` is, from one with or without ``/v1``.
+
+    Raises:
+        UserInputError: It is not an address of a web server.
+    """
+    try:
+        url = httpx2.URL(base_url.strip().rstrip("/"))
+        url.host.encode("idna")
+        usable = url.scheme in ("http", "https") and bool(url.host) and "%" not in url.host and (url.port or 0) < 2**16
+    except (httpx2.InvalidURL, UnicodeError):
+        usable = False
+    if not usable or url.userinfo or url.query or url.fragment:
+        raise UserInputError(
+            f"endpoint {plain(base_url.rpartition('@')[2])!r}: not the address of a server",
+            "Give one such as http://localhost:8000/v1, without a password in it.",
+        )
+    return str(url) if url.path.endswith("/v1") else f"{str(url).rstrip('/')}/v1"
+
+
+def key_headers(api_key: str | None) -> dict[str, str]:
+    """The header that carries the key: the one given, or else that of the environment; nothing where there is none.
+
+    Raises:
+        UserInputError: The key cannot be sent.
+    """
+    key = (os.environ.get(API_KEY_VARIABLE, "") if api_key is None else api_key).strip()
+    if not (key.isascii() and key.isprintable()):
+        raise UserInputError("the API key has characters that cannot be sent", f"Check {API_KEY_VARIABLE}.")
+    return {"Authorization": f"Bearer {key}"} if key else {}
+
+
+async def check_model(client: httpx2.AsyncClient, server: Server, limit_s: float) -> None:
+    """See that the model is one of those served, where the server lists them.
+
+    A folder is taken as it is: transformers serves folders too, and lists none.
+
+    Raises:
+        UserInputError: It is not.
+    """
+    server.model_checked = True
+    names = await _served_names(client, f"{server.root}/models", limit_s)
+    if names and not names & {server.model, f"{server.model}:latest"} and not Path(server.model).is_dir():
+        shown = ", ".join(plain(name) for name in sorted(names)[:_NAMES_SHOWN])
+        more = f" and {len(names) - _NAMES_SHOWN} more" if len(names) > _NAMES_SHOWN else ""
+        raise UserInputError(f"{server.root}: there is no model {plain(server.model)!r}", f"It serves: {shown}{more}.")
+
+
+async def _served_names(client: httpx2.AsyncClient, url: str, limit_s: float) -> set[str]:
+    """Names and aliases; empty where there is no list that can be read in time."""
+    body = bytearray()
+    try:
+        async with asyncio.timeout(limit_s), client.stream("GET", url) as response:
+            if response.status_code != 200:
+                return set()
+            async for data in response.aiter_raw():
+                body += data
+                if len(body) > _LARGEST_LIST:
+                    return set()
+        rows = [row for row in json.loads(body)["data"] if isinstance(row, dict)]
+        names = [name for row in rows for name in [row.get("id"), *(row.get("aliases") or [])]]
+    except (TimeoutError, httpx2.HTTPError, ValueError, RecursionError, KeyError, TypeError):
+        return set()
+    return {name for name in names if isinstance(name, str)}
