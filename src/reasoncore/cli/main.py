@@ -109,6 +109,84 @@ def evaluate(
 
 
 @app.command()
+def compare(
+    out_a: Annotated[Path, typer.Argument(metavar="OUT_A", help="Folder of an evaluation.")],
+    out_b: Annotated[Path, typer.Argument(metavar="OUT_B", help="Folder of another one, of the same problems.")],
+    as_json: JsonFlag = False,
+) -> None:
+    """Compare two evaluations problem by problem: difference, interval, flips, and what could have been seen.
+
+    Example: reasoncore compare runs/nano/stages/05-eval-fuse-hard runs/nano/stages/07-eval-rl-math
+    """
+    from reasoncore.cli.compare import compare_command
+
+    compare_command(out_a, out_b, as_json)
+
+
+@app.command()
+def claim(
+    figure: Annotated[str | None, typer.Argument(help="A published score in percent, as printed.")] = None,
+    reported: Annotated[str | None, typer.Option(metavar="MODEL", help="Or a row of arXiv 2606.16140.")] = None,
+    benchmark: Annotated[str | None, typer.Option(help="The benchmark it is a score of.")] = None,
+    items: Annotated[int | None, typer.Option(min=1, help="Problems, where known.")] = None,
+    generations: Annotated[int | None, typer.Option(min=1, help="Samples a problem, where known.")] = None,
+    metric: Annotated[str, typer.Option(help="avg@k or cons@k.")] = "avg@k",
+    cap: Annotated[str | None, typer.Option(help='Most tokens of a completion, or "none".')] = None,
+    cutoff_rate: Annotated[float | None, typer.Option(min=0, max=1, help="Share cut off at the cap.")] = None,
+    measured: Annotated[Path | None, typer.Option(metavar="OUT", help="An evaluation of one's own.")] = None,
+    other_problems: Annotated[bool, typer.Option("--other-problems", help="It is of other problems.")] = False,
+    contests: Annotated[bool, typer.Option("--contests", help="Add up the report's table of contests.")] = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Check a published score: can it be, how exact is it, does a measurement agree with it?
+
+    Example: reasoncore claim 91.4 --items 30 --generations 64
+
+    Example: reasoncore claim --reported VibeThinker-3B --benchmark AIME25 --measured runs/eval-aime25
+    """
+    from reasoncore.cli.claim import claim_command
+
+    protocol = {"items": items, "generations": generations, "metric": metric, "cap": cap, "cutoff_rate": cutoff_rate}
+    claim_command(figure, reported, benchmark, protocol, measured, other_problems, contests, as_json)
+
+
+@app.command()
+def lint(
+    benchmarks: Annotated[list[str], typer.Argument(metavar="BENCHMARK", help="Names, or files of problems.")],
+    data: Annotated[Path | None, typer.Option(help="Folder of the benchmark files. Default: $REASONCORE_DATA.")] = None,
+    rollouts: Annotated[
+        Path | None, typer.Option(metavar="OUT", help="Also golds that an evaluation disputes.")
+    ] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Look for what is wrong with a benchmark: damaged golds, constant letters, duplicates, impossible tests.
+
+    Example: reasoncore lint aime25 my-problems.jsonl --data DATA
+    """
+    from reasoncore.cli.lint import lint_command
+
+    lint_command(benchmarks, data, rollouts, as_json)
+
+
+@app.command()
+def budget(
+    benchmarks: Annotated[
+        list[str], typer.Argument(metavar="NAME=PROBLEMS:TOKENS:SCORE", help="Size, mean tokens, expected share right.")
+    ],
+    hours: Annotated[float, typer.Option(help="Time there is.")],
+    tokens_per_second: Annotated[float, typer.Option(help="Of the whole machine, as measured.")],
+    as_json: JsonFlag = False,
+) -> None:
+    """Plan an evaluation: how many problems and samples fit into the time, and how exact the scores will be.
+
+    Example: reasoncore budget aime25=30:12000:0.9 math500=500:4000:0.95 --hours 8 --tokens-per-second 900
+    """
+    from reasoncore.cli.budget import budget_command
+
+    budget_command(benchmarks, hours, tokens_per_second, as_json)
+
+
+@app.command()
 def report(
     folder: Annotated[Path, typer.Argument(help="A run folder, or the folder of an evaluation.")],
     as_json: JsonFlag = False,
