@@ -421,7 +421,10 @@ def test_calls_at_a_time_are_bounded_and_results_come_in_order() -> None:
     assert [row[0].text for row in rows] == [f"{i} with {sent_seed(5)} #0" for i in range(40)]
 
 
-def test_an_interrupt_ends_it_at_once() -> None:
+def test_an_interrupt_ends_it_at_once(request: pytest.FixtureRequest) -> None:
+    # Where the tests were started in the background, the signal is ignored.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    request.addfinalizer(lambda: signal.signal(signal.SIGINT, before))
     with FakeEndpoint(lambda *_: time.sleep(9)) as server:
         threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
         began = time.monotonic()
