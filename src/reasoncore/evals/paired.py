@@ -77,8 +77,8 @@ def compare_samples(
     shared = [problem for problem in a if problem in b and a[problem].correct and b[problem].correct]
     if not shared:
         raise DataError(f"{benchmark}: no problem was judged in both", "Evaluate both with the same --limit.")
-    means = [{problem: 100 * np.mean(side[problem].correct) for problem in shared} for side in (a, b)]
-    changes = {problem: float(means[1][problem] - means[0][problem]) for problem in shared}
+    means = [{problem: 100 * float(np.mean(side[problem].correct)) for problem in shared} for side in (a, b)]
+    changes = {problem: means[1][problem] - means[0][problem] for problem in shared}
     estimate = paired_difference(
         {problem: [means[1][problem]] for problem in shared},
         {problem: [means[0][problem]] for problem in shared},
