@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
@@ -175,6 +176,14 @@ def read_jsonl(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
             raise DataError(
                 f"{path}, line {line_number}: {error}", "Every line must be one JSON object; mend or delete that line."
             ) from error
+
+
+def read_whole_rows(path: Path) -> list[dict[str, Any]]:
+    """The rows of a log of our own that may not be there yet; a row that a kill cut off is taken out of the file."""
+    if not path.exists():
+        return []
+    os.truncate(path, path.read_bytes().rfind(b"\n") + 1)
+    return [row for _, row in read_jsonl(path)]
 
 
 def required_text(row: Mapping[str, Any], key: str, where: str, *, empty_ok: bool = False) -> str:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 from reasoncore.domains.judge import Judge
-from reasoncore.domains.rollout import roll_out_in_parts
+from reasoncore.domains.rollout import roll_out
 from reasoncore.errors import StageFailedError
 from reasoncore.infer.engine import Engine, SamplingParams
 from reasoncore.progress import track
-from reasoncore.records import Group, Problem, read_jsonl, to_json_line
+from reasoncore.records import Group, Problem, read_whole_rows, to_json_line
 from reasoncore.seeding import derive_seed
 from reasoncore.stage import StageContext
+
+PROBLEMS_AT_ONCE = 256
 
 
 def survey(
@@ -39,7 +39,7 @@ def survey(
         StageFailedError: The rows that are there are not of these problems.
     """
     record = context.directory.path / f"{purpose}.jsonl"
-    rows = _whole_rows(record)
+    rows = read_whole_rows(record)
     if [row["key"] for row in rows] != [problem.key for problem in problems[: len(rows)]]:
         raise StageFailedError(
             f"stage {context.name}: the problems are not those that {record.name} was made from",
@@ -49,19 +49,12 @@ def survey(
         return rows
     engine, seed = make_engine(), derive_seed(context.seed, purpose)
     with track(f"{context.name}: {purpose} (samples)", len(problems) * samples, len(rows) * samples) as task:
-        left = problems[len(rows) :]
-        for groups in roll_out_in_parts(engine, judge, left, samples, sampling, seed, context.clock, task.advance):
+        for start in range(len(rows), len(problems), PROBLEMS_AT_ONCE):
+            part = problems[start : start + PROBLEMS_AT_ONCE]
+            groups = roll_out(engine, judge, part, samples, sampling, seed, context.clock, task.advance)
             new = [{"key": group.problem.key, **row_of(group)} for group in groups]
             with record.open("a", encoding="utf-8") as stream:
                 stream.writelines(map(to_json_line, new))
             context.save_time()
             rows += new
     return rows
-
-
-def _whole_rows(record: Path) -> list[dict[str, Any]]:
-    """The rows of an earlier start, without what a kill has cut off in the middle."""
-    if not record.exists():
-        return []
-    os.truncate(record, record.read_bytes().rfind(b"\n") + 1)
-    return [row for _, row in read_jsonl(record)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ifbench_case import Case, check_case
 
 from reasoncore.verify.constraints.ifbench_table import IFBENCH_CONSTRAINTS
 
@@ -13,7 +14,7 @@ KEYWORDS = {"keyword1": "sun", "keyword2": "sea", "keyword3": "C++ x", "keyword4
 SEVEN = "Sun! sea SEA " + "C++ x " * 3 + "sky " * 5 + "ice, " * 7
 
 # id, arguments, responses that follow, responses that do not
-CASES: list[tuple[str, dict[str, Any], list[str], list[str]]] = [
+CASES: list[Case] = [
     ("count:word_count_range", {"min_words": 2, "max_words": 3}, ["a b", "don't go"], ["a", "a b c d"]),
     ("count:unique_word_count", {"N": 2}, ["a b a", "a, -"], ["a A 'a.'"]),
     ("count:conjunctions", {"small_n": 3}, ["and, but; or", "And and and,"], ["and but and", "andy butter orb"]),
@@ -141,9 +142,4 @@ def test_every_one_has_a_case() -> None:
 
 @pytest.mark.parametrize(("name", "arguments", "good", "bad"), CASES, ids=[case[0] for case in CASES])
 def test_what_follows_and_what_does_not(name: str, arguments: dict[str, Any], good: list[str], bad: list[str]) -> None:
-    check = IFBENCH_CONSTRAINTS[name].check
-    assert set(arguments) == set(IFBENCH_CONSTRAINTS[name].arguments)
-    assert good
-    assert bad
-    assert [text for text in good if check(text, **arguments) is not True] == []
-    assert [text for text in bad if check(text, **arguments) is not False] == []
+    check_case(name, arguments, good, bad)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from ifbench_case import Case, check_case
 
 from reasoncore.verify.constraints.ifbench_csv import csv_special_character
 from reasoncore.verify.constraints.ifbench_format import line_indent
@@ -36,7 +37,7 @@ def quiz(*lengths: int, options: str = "ABCDE") -> str:
 
 
 # id, arguments, responses that follow, responses that do not
-CASES: list[tuple[str, dict[str, Any], list[str], list[str]]] = [
+CASES: list[Case] = [
     (
         "format:emoji",
         {},
@@ -206,12 +207,7 @@ def test_every_one_has_a_case() -> None:
 
 @pytest.mark.parametrize(("name", "arguments", "good", "bad"), CASES, ids=[case[0] for case in CASES])
 def test_what_follows_and_what_does_not(name: str, arguments: dict[str, Any], good: list[str], bad: list[str]) -> None:
-    check = IFBENCH_CONSTRAINTS[name].check
-    assert set(arguments) == set(IFBENCH_CONSTRAINTS[name].arguments)
-    assert good
-    assert bad
-    assert [text for text in good if check(text, **arguments) is not True] == []
-    assert [text for text in bad if check(text, **arguments) is not False] == []
+    check_case(name, arguments, good, bad)
 
 
 @given(st.lists(st.sampled_from(["", " ", "  ", "\t", "a", " a", "  a", "   a", "    a"]), max_size=9))

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+import reasoncore.survey
 from reasoncore.config import HardwareSettings
-from reasoncore.domains import DOMAINS, Judge, rollout
+from reasoncore.domains import DOMAINS, Judge
 from reasoncore.errors import StageFailedError
 from reasoncore.infer.engine import Request, SamplingParams
 from reasoncore.infer.scripted import ScriptedEngine
@@ -24,7 +25,7 @@ class KilledError(Exception):
 
 @pytest.fixture
 def context(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> StageContext:
-    monkeypatch.setattr(rollout, "PROBLEMS_AT_ONCE", 2)
+    monkeypatch.setattr(reasoncore.survey, "PROBLEMS_AT_ONCE", 2)
     return StageContext(
         name="s",
         directory=StageDir(tmp_path),

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from reasoncore.cli.output import print_result
 from reasoncore.errors import UserInputError
+
+if TYPE_CHECKING:
+    from reasoncore.evals.claims import Score
 
 
 def claim_command(
@@ -58,20 +62,17 @@ def _cap(text: str | None) -> int | Literal["none"] | None:
     return int(text)
 
 
-def _measured(out: Path, benchmark: str | None) -> Any:
-    import json
-
+def _measured(out: Path, benchmark: str | None) -> Score:
     from reasoncore.evals.claims import score_of_rollouts
-    from reasoncore.records import read_jsonl
+    from reasoncore.evals.comparison import read_rollouts
 
-    rows = [row for _, row in read_jsonl(out / "rollouts.jsonl")]
-    names = list(dict.fromkeys(row["benchmark"] for row in rows))
+    rows_of = read_rollouts(out)
     wanted = (benchmark or "").lower()
-    chosen = [name for name in names if name.lower() == wanted] or (names if len(names) == 1 else [])
+    chosen = [name for name in rows_of if name.lower() == wanted] or (list(rows_of) if len(rows_of) == 1 else [])
     if not chosen:
         raise UserInputError(
-            f"{out}: which benchmark is the measurement of?", f"Name it with --benchmark: {', '.join(names)}."
+            f"{out}: which benchmark is the measurement of?", f"Name it with --benchmark: {', '.join(rows_of)}."
         )
-    results = json.loads((out / "results.json").read_text(encoding="utf-8"))
-    cap = results["sampling"]["max_tokens"]
-    return score_of_rollouts([row for row in rows if row["benchmark"] == chosen[0]], cap, f"{out}, {chosen[0]}")
+    (name,) = chosen
+    cap = json.loads((out / "results.json").read_text(encoding="utf-8"))["sampling"]["max_tokens"]
+    return score_of_rollouts(rows_of[name], cap, f"{out}, {name}")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from reasoncore.cli.output import print_result
 from reasoncore.config import HardwareSettings
-from reasoncore.errors import UserInputError
+from reasoncore.errors import InfrastructureError, UserInputError
 
 if TYPE_CHECKING:
     from reasoncore.infer.engine import Engine
@@ -83,9 +83,10 @@ def eval_command(
     target = out or Path("runs") / f"eval-{short}-{digest}"
     try:
         results = evaluate(engine, open_ended, name, identity, plan, target, Clock())
-    finally:
-        if (target / "results.json").is_file():
-            report = write_report(target)
+    except InfrastructureError:
+        write_report(target)  # of all that could be had
+        raise
+    report = write_report(target)
     print_result(results, results_table(results) + f"\n\nresults: {target / 'results.json'}\nreport: {report}", as_json)
 
 

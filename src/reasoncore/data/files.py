@@ -70,6 +70,23 @@ def read_questions(
     return nonempty(worked, path)
 
 
+def read_parquet(path: Path) -> list[dict[str, Any]]:
+    """The rows of a Parquet file.
+
+    Raises:
+        DataError: It cannot be read, or is none.
+    """
+    import pyarrow
+    import pyarrow.parquet
+
+    try:
+        return pyarrow.parquet.read_table(path).to_pylist()
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror or error})", "Check the path.") from error
+    except pyarrow.ArrowException as error:
+        raise DataError(f"{path}: not a Parquet file ({error})", "Fetch the file again.") from error
+
+
 def read_open_prompts(path: Path, domain: str, instruction: str = "") -> list[WorkedProblem]:
     """Open-ended prompts, one a line under ``question``, ``problem`` or ``prompt``; a ``response`` may be there.
 

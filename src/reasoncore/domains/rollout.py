@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 from reasoncore.domains.judge import Judge
 from reasoncore.infer.engine import Engine, Request, SamplingParams
 from reasoncore.records import Completion, Group, Problem
 from reasoncore.seeding import derive_seed
 from reasoncore.timing import Clock
-
-PROBLEMS_AT_ONCE = 256
 
 
 def roll_out(
@@ -36,22 +34,6 @@ def roll_out(
         sampled.tokens = sum(completion.token_count or 0 for row in completions for completion in row)
     with clock.time("judging"):
         return _judged(judge, problems, completions)
-
-
-def roll_out_in_parts(
-    engine: Engine,
-    judge: Judge,
-    problems: Sequence[Problem],
-    samples: int,
-    sampling: SamplingParams,
-    seed: int,
-    clock: Clock,
-    on_finished: Callable[[int], None] = lambda count: None,
-) -> Iterator[list[Group]]:
-    """:func:`roll_out`, some problems at a time: for work that holds no group for long."""
-    for start in range(0, len(problems), PROBLEMS_AT_ONCE):
-        part = problems[start : start + PROBLEMS_AT_ONCE]
-        yield roll_out(engine, judge, part, samples, sampling, seed, clock, on_finished)
 
 
 def _judged(judge: Judge, problems: Sequence[Problem], completions: Sequence[Sequence[Completion]]) -> list[Group]:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import difflib
 import hashlib
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from reasoncore.data.files import nonempty, read_questions, with_instruction
+from reasoncore.data.files import nonempty, read_parquet, read_questions, with_instruction
 from reasoncore.domains import DOMAINS, Domain
 from reasoncore.errors import DataError, UserInputError
 from reasoncore.procedural import sample_problems
@@ -158,7 +157,7 @@ def _load_parquet(benchmark: Benchmark, path: Path | None, limit: int | None) ->
     """Rows of ``prompt`` (a chat) and ``reward_model.ground_truth``, as VibeThinker's evaluation files have them."""
     assert path is not None
     problems = []
-    for number, row in enumerate(_parquet_rows(path)):
+    for number, row in enumerate(read_parquet(path)):
         where = f"{path}, row {number + 1}"
         chat, reward_model = row.get("prompt"), row.get("reward_model")
         if not isinstance(chat, list) or not chat or not isinstance(chat[-1], dict):
@@ -170,18 +169,6 @@ def _load_parquet(benchmark: Benchmark, path: Path | None, limit: int | None) ->
         problem_id = f"{benchmark.name}-{number}"
         problems.append(Problem(problem_id, benchmark.domain, benchmark.name, prompt, answer))
     return nonempty(problems, path)[:limit]
-
-
-def _parquet_rows(path: Path) -> Iterator[dict[str, Any]]:
-    import pyarrow
-    import pyarrow.parquet
-
-    try:
-        yield from pyarrow.parquet.read_table(path).to_pylist()
-    except OSError as error:
-        raise _unreadable(path, error) from error
-    except pyarrow.ArrowException as error:
-        raise DataError(f"{path}: not a Parquet file ({error})", "Fetch the file again.") from error
 
 
 def _generated(domain: Domain) -> list[Benchmark]:

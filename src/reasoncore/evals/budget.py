@@ -27,16 +27,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from statistics import NormalDist
 from typing import Any
 
 from reasoncore.errors import UserInputError
-from reasoncore.evals.statistics import student_t_quantile
+from reasoncore.evals.statistics import Z95, smallest_detectable, student_t_quantile
 
 K_VALUES = (1, 2, 4, 8, 16, 32, 64)
 CONCENTRATION = 1.0
 CORRELATION = 0.5
-_Z95, _Z80 = NormalDist().inv_cdf(0.975), NormalDist().inv_cdf(0.8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,12 +164,12 @@ def option_of(work: Workload, items: int, k: int, tokens_per_second: float, corr
     """What ``items`` items of a benchmark with ``k`` samples each cost and tell."""
     between, within = work.difficulty.between, work.difficulty.within
     hours = items * k * work.tokens / tokens_per_second / 3600.0
-    same = 100.0 * _Z95 * math.sqrt(within / (items * k))
+    same = 100.0 * Z95 * math.sqrt(within / (items * k))
     if items == 1:
         return Option(work.name, items, k, hours, None, same, None)
     half = 100.0 * student_t_quantile(0.975, items - 1) * math.sqrt(between / items + within / (items * k))
     omega2 = 2.0 * between * (1.0 - correlation)
-    detectable = 100.0 * (_Z95 + _Z80) * math.sqrt((omega2 + 2.0 * within / k) / items)
+    detectable = 100.0 * smallest_detectable(math.sqrt((omega2 + 2.0 * within / k) / items))
     return Option(work.name, items, k, hours, half, same, detectable)
 
 

@@ -67,10 +67,20 @@ def _values(problems: Samples, chosen: list[str], k: int) -> dict[str, list[floa
 
 def read_samples(folder: Path) -> dict[str, dict[str, ProblemSamples]]:
     """The samples that an evaluation wrote, by benchmark and problem."""
+    rows_of = read_rollouts(folder)
+    return {name: {p.problem_id: p for p in group_by_problem(rows)} for name, rows in rows_of.items()}
+
+
+def read_rollouts(folder: Path) -> dict[str, list[dict[str, Any]]]:
+    """The rows of an evaluation's ``rollouts.jsonl`` by benchmark.
+
+    Raises:
+        DataError: There is no such file, or it is damaged.
+    """
     rows_of: dict[str, list[dict[str, Any]]] = {}
     for _, row in read_jsonl(folder / "rollouts.jsonl"):
         rows_of.setdefault(row["benchmark"], []).append(row)
-    return {name: {p.problem_id: p for p in group_by_problem(rows)} for name, rows in rows_of.items()}
+    return rows_of
 
 
 def _stage_name(folder: Path) -> str:

@@ -10,16 +10,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 
 from reasoncore.errors import DataError
 from reasoncore.evals.score import ProblemSamples
-from reasoncore.evals.statistics import paired_difference
+from reasoncore.evals.statistics import paired_difference, smallest_detectable
 
-_Z95, _Z80 = NormalDist().inv_cdf(0.975), NormalDist().inv_cdf(0.8)
 # A difference of this many points is what people argue about; an evaluation that would miss it is called too small.
 WORTH_SEEING = 5.0
 _SHOWN = 5
@@ -94,7 +92,7 @@ def compare_samples(
         float(np.mean(list(means[1].values()))),
         estimate.mean,
         (estimate.ci95_low, estimate.ci95_high),
-        None if error is None else (_Z95 + _Z80) * error,
+        None if error is None else smallest_detectable(error),
         tuple(problem for problem in largest_first if changes[problem] > 0),
         tuple(problem for problem in largest_first if changes[problem] < 0),
     )

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from reasoncore.records import read_jsonl, to_json_line
+from reasoncore.records import read_whole_rows, to_json_line
 from reasoncore.run_dir import write_text_atomic
 
 Row = dict[str, Any]
@@ -24,10 +23,7 @@ class RolloutLog:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self.rows: dict[Key, Row] = {}
-        if path.exists():
-            os.truncate(path, path.read_bytes().rfind(b"\n") + 1)
-            self.rows = {key_of(row): row for _, row in read_jsonl(path)}
+        self.rows: dict[Key, Row] = {key_of(row): row for row in read_whole_rows(path)}
 
     def append(self, rows: Iterable[Row]) -> None:
         """Add rows, or replace those of the same keys."""

@@ -219,8 +219,13 @@ def _judge(
 
 def _row(benchmark: str, problem: Problem, seed: int, sampled: Sampled) -> Row:
     """A row of ``rollouts.jsonl``; re-grading needs only these. ``finish`` is null where there is no completion."""
-    outcome = sampled.outcome
-    had = isinstance(outcome, Completion)
+    found: Row
+    match sampled.outcome:
+        case Completion() as had:
+            found = {"text": had.text, "token_count": had.token_count, "finish": had.finish, "reason": NOT_YET}
+        case error:
+            reason = f"no completion: {error.message}"
+            found = {"text": "", "token_count": None, "finish": None, "reason": reason}
     return {
         "benchmark": benchmark,
         "problem_id": problem.id,
@@ -230,13 +235,13 @@ def _row(benchmark: str, problem: Problem, seed: int, sampled: Sampled) -> Row:
         "seed": seed,
         "prompt_sha256": _prompt_sha256(problem),
         "prompt": problem.prompt,
-        "text": outcome.text if isinstance(outcome, Completion) else "",
-        "token_count": outcome.token_count if isinstance(outcome, Completion) else None,
-        "finish": outcome.finish if isinstance(outcome, Completion) else None,
+        "text": found["text"],
+        "token_count": found["token_count"],
+        "finish": found["finish"],
         "answer": None,
         "gold": problem.answer,
         "correct": None,
-        "reason": NOT_YET if had else f"no completion: {getattr(outcome, 'message', '')}",
+        "reason": found["reason"],
     }
 
 

@@ -5,7 +5,6 @@ One optimiser step a batch of rollouts ([3B] section 2.2.1).
 
 from __future__ import annotations
 
-import random
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -23,7 +22,7 @@ from reasoncore.rl.probe import Probe
 from reasoncore.rl.prompt_filter import FilterCounts, PromptAccuracy, filter_prompts
 from reasoncore.rl.step import rl_step, rollout_rows
 from reasoncore.run_dir import now, write_json_atomic
-from reasoncore.seeding import derive_seed
+from reasoncore.seeding import derive_seed, epoch_order
 from reasoncore.stage import StageContext
 from reasoncore.survey import survey
 from reasoncore.train.learner import Learner
@@ -118,6 +117,4 @@ def prompts_of_step(step: int, count: int, per_step: int, seed: int) -> list[int
     """Prompts of a step, no prompt twice: every epoch a fresh permutation, its rest too short for a step left out."""
     steps_per_epoch = max(1, count // per_step)
     epoch, place = divmod(step, steps_per_epoch)
-    order = list(range(count))
-    random.Random(derive_seed(seed, "epoch", epoch)).shuffle(order)
-    return order[place * per_step : (place + 1) * per_step]
+    return list(epoch_order(count, seed, epoch)[place * per_step : (place + 1) * per_step])

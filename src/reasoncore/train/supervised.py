@@ -6,9 +6,7 @@ L = -(1/R) sum_r log p(y_r)     over the R response tokens of a batch
 from __future__ import annotations
 
 import math
-import random
 from collections.abc import Sequence
-from functools import lru_cache
 from pathlib import Path
 
 from torch import Tensor
@@ -16,7 +14,7 @@ from torch import Tensor
 from reasoncore.config import SupervisedSettings
 from reasoncore.model.tokenizer import ChatTokenizer
 from reasoncore.progress import track
-from reasoncore.seeding import derive_seed
+from reasoncore.seeding import epoch_order
 from reasoncore.stage import StageContext
 from reasoncore.train.learner import Learner
 from reasoncore.train.packing import MicroBatch, TrainingSequence
@@ -96,13 +94,6 @@ def batch_indices(count: int, batch_size: int, step: int, seed: int, epochs: int
     end = min((step + 1) * batch_size, epochs * count)
     out: list[int] = []
     for epoch in range(step * batch_size // count, (end - 1) // count + 1):
-        order = _order_of_epoch(count, seed, epoch)
+        order = epoch_order(count, seed, epoch)
         out += order[max(0, step * batch_size - epoch * count) : max(0, end - epoch * count)]
     return out
-
-
-@lru_cache(maxsize=2)
-def _order_of_epoch(count: int, seed: int, epoch: int) -> tuple[int, ...]:
-    order = list(range(count))
-    random.Random(derive_seed(seed, "epoch", epoch)).shuffle(order)
-    return tuple(order)

@@ -16,7 +16,7 @@ from pathlib import Path
 from string import ascii_uppercase
 from typing import Any, Literal, get_args
 
-from reasoncore.errors import DataError
+from reasoncore.data.files import nonempty, read_parquet
 from reasoncore.records import Problem, read_jsonl
 from reasoncore.verify.choice import ChoiceTask
 from reasoncore.verify.code import CodeTask, CodeTest
@@ -68,20 +68,8 @@ def read_rows(path: Path) -> list[dict[str, Any]]:
     Raises:
         DataError: The file cannot be read or is empty, or a line is not a JSON object.
     """
-    rows = _parquet_rows(path) if path.suffix == ".parquet" else [row for _, row in read_jsonl(path)]
-    if not rows:
-        raise DataError(f"{path}: holds no problems", "Check that it is the right file and was fetched whole.")
-    return rows
-
-
-def _parquet_rows(path: Path) -> list[dict[str, Any]]:
-    import pyarrow
-    import pyarrow.parquet
-
-    try:
-        return pyarrow.parquet.read_table(path).to_pylist()
-    except (OSError, pyarrow.ArrowException) as error:
-        raise DataError(f"{path}: not a readable Parquet file ({error})", "Fetch the file again.") from error
+    rows = read_parquet(path) if path.suffix == ".parquet" else [row for _, row in read_jsonl(path)]
+    return nonempty(rows, path)
 
 
 def items_of_rows(benchmark: str, rows: Iterable[Mapping[str, Any]]) -> list[LintItem]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from reasoncore.verify.constraints.ifbench_tokens import PUNCTUATION, without_punctuation, word_tokens
+from reasoncore.verify.constraints.ifbench_tokens import AROUND_A_WORD, without_punctuation, word_tokens
 from reasoncore.verify.constraints.ifbench_word_lists import (
     COORDINATING_CONJUNCTIONS,
     PERSON_NAMES,
@@ -16,7 +16,6 @@ from reasoncore.verify.constraints.text import count_words
 _WORD = re.compile(r"\w+")
 _NUMBER = re.compile(r"\d+")
 _JAPANESE = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]")
-_AROUND_A_WORD = PUNCTUATION + " "
 
 
 def word_count_range(response: str, *, min_words: int, max_words: int) -> bool:
@@ -29,7 +28,7 @@ def unique_word_count(response: str, *, N: int) -> bool:
 
     A lone dash counts as one, the empty word, as in the reference.
     """
-    return len({word.strip(_AROUND_A_WORD) for word in response.lower().split()}) >= N
+    return len({word.strip(AROUND_A_WORD) for word in response.lower().split()}) >= N
 
 
 def conjunctions(response: str, *, small_n: int) -> bool:
@@ -38,7 +37,7 @@ def conjunctions(response: str, *, small_n: int) -> bool:
     ``And``, ``and`` and ``and,`` are three, as in the reference, which strips a word to look at it and counts it as it
     was written.
     """
-    found = {word for word in response.split() if word.strip(_AROUND_A_WORD).lower() in COORDINATING_CONJUNCTIONS}
+    found = {word for word in response.split() if word.strip(AROUND_A_WORD).lower() in COORDINATING_CONJUNCTIONS}
     return len(found) >= small_n
 
 
@@ -88,7 +87,7 @@ def words_japanese(response: str, *, N: int) -> bool:
 
     A response of fewer than N words follows, as in the reference.
     """
-    words = (word.strip(_AROUND_A_WORD) for word in response.split()[N - 1 :: N])
+    words = (word.strip(AROUND_A_WORD) for word in response.split()[N - 1 :: N])
     return all(not word or word.isdigit() or _JAPANESE.search(word) is not None for word in words)
 
 

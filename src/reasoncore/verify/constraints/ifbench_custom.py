@@ -7,7 +7,7 @@ import string
 import unicodedata
 from itertools import pairwise
 
-from reasoncore.verify.constraints.ifbench_tokens import PUNCTUATION, split_words
+from reasoncore.verify.constraints.ifbench_tokens import AROUND_A_WORD, PUNCTUATION, split_words
 from reasoncore.verify.constraints.text import split_sentences
 
 _NUMBER = re.compile(r"\d+")
@@ -52,7 +52,7 @@ def reverse_newline(response: str) -> bool:
     Capitals come before small letters, and accents and what is not ASCII are not looked at. That the lines are
     countries is not checked, as in the reference.
     """
-    lines = [line.strip(PUNCTUATION + " ") for line in response.split("\n")]
+    lines = [line.strip(AROUND_A_WORD) for line in response.split("\n")]
     first = next((number for number, line in enumerate(lines) if "Zimbabwe" in line), len(lines))
     names = [_to_ascii(line) for line in lines[first:] if line]
     return len(names) >= 52 and all(name >= following for name, following in pairwise(names))

@@ -8,7 +8,7 @@ from collections import Counter
 from itertools import pairwise
 
 from reasoncore.verify.constraints.ifbench_emoji import EMOJI
-from reasoncore.verify.constraints.ifbench_tokens import PUNCTUATION, without_punctuation, word_tokens
+from reasoncore.verify.constraints.ifbench_tokens import AROUND_A_WORD, PUNCTUATION, without_punctuation, word_tokens
 from reasoncore.verify.constraints.text import split_sentences
 
 _LETTERED_OPTIONS = re.compile(r"\W*+[aA]\W*+[bB]\W*+[cC]")
@@ -109,8 +109,7 @@ def one_of_options(response: str, *, options: str) -> bool:
     allowed = [option.strip() for option in options.split(separator)]
     if _LETTERED_OPTIONS.match(options):
         return response in allowed
-    around = PUNCTUATION + " "
-    return response.strip(around).lower() in {option.strip(around).lower() for option in allowed}
+    return response.strip(AROUND_A_WORD).lower() in {option.strip(AROUND_A_WORD).lower() for option in allowed}
 
 
 def output_template(response: str) -> bool:

@@ -10,14 +10,12 @@ from collections import Counter
 from itertools import groupby, pairwise
 
 from reasoncore.verify.constraints.ifbench_tokens import (
-    PUNCTUATION,
+    AROUND_A_WORD,
     alphanumeric_tokens,
     split_words,
     without_punctuation,
 )
 from reasoncore.verify.constraints.text import split_sentences
-
-_AROUND_A_WORD = PUNCTUATION + " "
 
 
 def sentence_type(response: str) -> bool:
@@ -57,7 +55,7 @@ def alliteration_increment(response: str) -> bool:
 
 
 def _alliterating(sentence: str) -> int:
-    words = (word.lstrip(_AROUND_A_WORD) for word in sentence.lower().split())
+    words = (word.lstrip(AROUND_A_WORD) for word in sentence.lower().split())
     rows = (sum(1 for _ in row) for _, row in groupby(word[0] for word in words if word))
     return sum(length for length in rows if length > 1)
 
@@ -89,6 +87,6 @@ def last_first(response: str) -> bool:
 
 
 def _linked(first: str, second: str) -> bool:
-    ending = first.rstrip(_AROUND_A_WORD).split()
-    start = second.lstrip(_AROUND_A_WORD).split(maxsplit=1)
+    ending = first.rstrip(AROUND_A_WORD).split()
+    start = second.lstrip(AROUND_A_WORD).split(maxsplit=1)
     return bool(ending) and bool(start) and ending[-1].lower() == start[0].lower()

@@ -14,6 +14,7 @@ import string
 from reasoncore.verify.constraints.text import split_sentences
 
 PUNCTUATION = string.punctuation
+AROUND_A_WORD = PUNCTUATION + " "
 _REMOVE_PUNCTUATION = str.maketrans("", "", PUNCTUATION)
 
 _Rule = tuple[re.Pattern[str], str]

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from reasoncore.verify.constraints.ifbench_syllables import count_syllables
 from reasoncore.verify.constraints.ifbench_tokens import (
-    PUNCTUATION,
+    AROUND_A_WORD,
     alphanumeric_tokens,
     split_words,
     without_punctuation,
@@ -73,7 +73,7 @@ def odd_even_syllables(response: str) -> bool:
 
 def paragraph_last_first(response: str) -> bool:
     """Every line that has a word ends with the word that it starts with, in any case."""
-    paragraphs = (line.strip().strip(PUNCTUATION + " ").split() for line in response.lower().split("\n"))
+    paragraphs = (line.strip().strip(AROUND_A_WORD).split() for line in response.lower().split("\n"))
     return all(words[0] == words[-1] for words in paragraphs if words)
 
 
