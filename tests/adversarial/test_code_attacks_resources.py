@@ -178,17 +178,21 @@ RESPONSES = {
 }
 
 
-@pytest.mark.parametrize("share", [100, 1])
 @pytest.mark.parametrize("response", RESPONSES.values(), ids=RESPONSES)
-def test_finding_the_program_takes_linear_time(response: str, share: int) -> None:
-    """A hundredth first: a search that is worse than linear fails there, in seconds and not in hours."""
-    part = response[: len(response) // share] + response[-1]
-    if share < 100 and _seconds(response[: len(response) // 100] + response[-1]) > 0.1:
-        pytest.fail("a hundredth of it took too long already")
-    assert _seconds(part) < 0.5
+def test_finding_the_program_takes_linear_time(response: str) -> None:
+    """Against a part of itself, which a slow machine slows as much: a quadratic search takes 16 times as long for 4
+    times the text. A hundredth first: what is far worse than linear fails there, in seconds and not in hours."""
+    hundredth, quarter = (response[: len(response) // share] + response[-1] for share in (100, 4))
+    assert _seconds(hundredth) < 0.1
+    assert _seconds(response) < 8 * _seconds(quarter) + 0.1
 
 
 def _seconds(response: str) -> float:
+    """Processor time of the fastest of three tries."""
+    return min(_seconds_once(response) for _ in range(3))
+
+
+def _seconds_once(response: str) -> float:
     started = time.process_time()
     extract_code(response, "add")
     return time.process_time() - started
