@@ -36,6 +36,7 @@ class Question:
         variants: Overrides of each variant; the first one is what the others are compared with.
         benchmarks: What is compared.
         uses: Settings that name checkpoints of the base run, and of which stage.
+        without: Stages that a variant leaves out.
     """
 
     asks: str
@@ -44,6 +45,11 @@ class Question:
     variants: Mapping[str, Mapping[str, object]]
     benchmarks: tuple[str, ...]
     uses: Mapping[str, str] = field(default_factory=dict)
+    without: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def stages_of(self, variant: str) -> list[str]:
+        """The stages that a variant runs."""
+        return [stage for stage in self.stages if stage not in self.without.get(variant, ())]
 
 
 MATH = ("procedural-math",)
@@ -67,6 +73,21 @@ QUESTIONS = {
             for how in ("last", "pass@1", "pass@k")
         },
         MATH,
+    ),
+    "curriculum": Question(
+        "After the same RL, do two stages of SFT beat one with as many traces, the hard ones' epochs counted?",
+        None,
+        SPECTRUM,
+        {
+            "one stage": {
+                "stages.sft-broad.data.math.count": 13_200,
+                "stages.sft-broad.data.code.count": 7_600,
+                "stages.sft-broad.data.stem.count": 7_800,
+            },
+            "two stages": {},
+        },
+        MATH,
+        without={"one stage": ("sft-hard", "fuse-hard")},
     ),
     "long2short": Question(
         "What does Long2Short's lambda buy in length, and cost in accuracy?",
@@ -106,7 +127,7 @@ def run_variant(arguments: argparse.Namespace, name: str, variant: str, seed: in
     question = QUESTIONS[name]
     command = [sys.executable, "-m", "reasoncore.cli.main", "run", str(RECIPE), "--set", f"seed={seed}"]
     command += ["--run-dir", str(folder_of(arguments.out, name, variant, seed))]
-    command += [word for stage in question.stages for word in ("--only", stage)]
+    command += [word for stage in question.stages_of(variant) for word in ("--only", stage)]
     if question.start is not None:
         command += ["--from", str(checkpoint_of(arguments.base, question.start))]
     named = {key: checkpoint_of(arguments.base, stage) for key, stage in question.uses.items()}
@@ -124,7 +145,7 @@ def checkpoint_of(run: Path, stage: str) -> Path:
 
 def folder_of(out: Path, name: str, variant: str, seed: int) -> Path:
     """The run folder of a variant."""
-    return out / name / variant.replace("@", "-at-") / f"seed-{seed}"
+    return out / name / variant.replace("@", "-at-").replace(" ", "-") / f"seed-{seed}"
 
 
 def table(out: Path, name: str, seeds: Sequence[int]) -> Iterator[str]:

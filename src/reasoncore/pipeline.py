@@ -21,7 +21,6 @@ from reasoncore.domains import Domain, load_domains
 from reasoncore.domains.open_ended import PROCEDURAL_JUDGE, open_ended_judge
 from reasoncore.evals.comparison import collect_results
 from reasoncore.evals.report import write_report
-from reasoncore.evals.runner import load_all
 from reasoncore.evals.stage import eval_plan, run_eval
 from reasoncore.model.checkpoint import load_checkpoint, resolve_base
 from reasoncore.progress import say
@@ -127,7 +126,7 @@ def check_inputs(recipe: Recipe, domains: Mapping[str, Domain], root: Path) -> P
             if key.startswith("probe."):  # of a split that is small
                 load_worked(source, domains, "probe", 0, root)
         if isinstance(settings, EvalStage):
-            load_all(eval_plan(settings, recipe.seed, domains, root))
+            _ = eval_plan(settings, recipe.seed, domains, root).tasks
         for reference in references(settings).values():
             if reference not in recipe.stages:
                 resolve_base(reference, root)

@@ -23,7 +23,7 @@ from reasoncore.evals.report.plots import draw_curves
 from reasoncore.evals.report.rollouts import HEAD_CHARACTERS, TAIL_CHARACTERS, choose_examples
 from reasoncore.evals.report.verdict import verdict
 
-VOID = {"meta", "br", "line", "circle", "img", "use", "path", "rect"}
+VOID = {"meta", "br", "line", "circle", "img", "use", "path", "rect", "input"}
 
 
 class Page(HTMLParser):
@@ -92,7 +92,9 @@ def test_page_is_self_contained(run: Path) -> None:
     assert not re.search("https?://|@import", html)
     targets = [value or "" for name, value in page.attributes if name in {"src", "href", "xlink:href", "action"}]
     assert targets
-    assert {target[:1] for target in targets} == {"#"}
+    pages = {target for target in targets if target[:1] != "#"}
+    assert pages == {f"rollouts/{path.name}" for path in (run / "rollouts").iterdir()}
+    targets = [target for target in targets if target not in pages]
     ids = [value for name, value in page.attributes if name == "id"]
     assert len(ids) == len(set(ids))
     assert {target[1:] for target in targets} <= set(ids)
@@ -103,7 +105,7 @@ def test_page_is_self_contained(run: Path) -> None:
 def test_same_folder_gives_same_bytes_and_leaves_nothing_behind(run: Path) -> None:
     before = {path.name for path in run.iterdir()}
     assert write_report(run).read_bytes() == write_report(run).read_bytes()
-    assert {path.name for path in run.iterdir()} - before == {"report.html"}
+    assert {path.name for path in run.iterdir()} - before == {"report.html", "rollouts"}
 
 
 def test_evaluation_folder(tmp_path: Path) -> None:

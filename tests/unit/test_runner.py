@@ -40,6 +40,9 @@ class FailingEngine(Engine):
     def __init__(self, fails: set[int], kill_at: int | None = None) -> None:
         self.fails, self.kill_at, self.asked = fails, kill_at, 0
 
+    def describe(self) -> dict[str, Any]:
+        return ScriptedEngine(answer).describe()
+
     def stream(self, requests: Sequence[Request], sampling: SamplingParams) -> Generator[Sampled, None, None]:
         for sampled in ScriptedEngine(answer).stream(requests, sampling):
             if self.asked == self.kill_at:
@@ -117,3 +120,60 @@ def test_a_problem_that_is_asked_differently_is_refused(tmp_path: Path) -> None:
     path.write_text(path.read_text().replace('"prompt_sha256": "', '"prompt_sha256": "0', 1))
     with pytest.raises(DataError, match="not asked as in the rollouts"):
         measure(ScriptedEngine(answer), tmp_path)
+
+
+def test_a_completion_that_was_cut_off_gave_no_answer(tmp_path: Path) -> None:
+    cut = replace(PLAN, sampling=SamplingParams(max_tokens=5))
+    results, rows = measure(ScriptedEngine(answer), tmp_path, cut)
+    assert {(row["correct"], row["answer"], row["finish"]) for row in rows} == {(False, None, "length")}
+    block = results["benchmarks"]["procedural-math"]
+    assert (block["cutoff_rate"], block["no_answer_rate"], block["not_judged_rate"]) == (1, 1, 0)
+
+
+def test_the_results_say_what_can_move_a_score(tmp_path: Path) -> None:
+    class Newer(ScriptedEngine):
+        def describe(self) -> dict[str, Any]:
+            return {"engine": "ScriptedEngine", "version": "2"}
+
+    results, _ = measure(ScriptedEngine(answer), tmp_path)
+    assert results["engines"] == [{"engine": "ScriptedEngine"}]
+    block = results["benchmarks"]["procedural-math"]
+    assert block["graders"] == ["math"]
+    more, _ = measure(Newer(answer), tmp_path, replace(PLAN, samples=3))
+    assert [engine.get("version") for engine in more["engines"]] == [None, "2"]
+    assert more["benchmarks"]["procedural-math"]["prompts_sha256"] == block["prompts_sha256"]
+    other, _ = measure(ScriptedEngine(answer), tmp_path / "other", replace(PLAN, limit=5))
+    assert other["benchmarks"]["procedural-math"]["prompts_sha256"] != block["prompts_sha256"]
+
+
+def test_instructions_are_measured_strictly_and_loosely(tmp_path: Path) -> None:
+    plan = replace(PLAN, benchmarks=("procedural-instruct",), samples=1, sampling=SamplingParams(max_tokens=400))
+    results, rows = measure(ScriptedEngine(lambda request, sample: "no comma here"), tmp_path, plan)
+    found = results["benchmarks"]["procedural-instruct"]["instructions"]
+    strict = [flag for row in rows for flag in row["details"]["strict"]]
+    assert found["instruction_strict"]["mean"] == pytest.approx(sum(strict) / len(strict))
+    by_prompt = sum(all(row["details"]["strict"]) for row in rows) / len(rows)
+    assert found["prompt_strict"]["mean"] == by_prompt == results["benchmarks"]["procedural-instruct"]["pass@1"]["mean"]
+    assert found["prompt_loose"]["mean"] >= by_prompt
+
+
+def test_what_is_judged_by_something_else_now_is_judged_again(tmp_path: Path) -> None:
+    file = tmp_path / "mine.jsonl"
+    for gold, right in (("1", 1.0), ("2", 0.0)):
+        file.write_text(json.dumps({"id": "q", "question": "How many?", "answer": gold}))
+        plan = replace(PLAN, benchmarks=(str(file),), limit=None)
+        engine = ScriptedEngine(lambda request, sample: r"\boxed{1}")
+        results, rows = measure(engine, tmp_path / "out", plan)
+        assert results["benchmarks"]["mine"]["pass@1"]["mean"] == right
+        assert [row["correct"] for row in rows] == [right == 1.0] * 2
+        assert len(engine.requests) == (1 if gold == "1" else 0)
+
+
+def test_two_files_of_one_name_are_refused(tmp_path: Path) -> None:
+    files = [tmp_path / folder / "mine.jsonl" for folder in "ab"]
+    for file in files:
+        file.parent.mkdir()
+        file.write_text(json.dumps({"question": "How many?", "answer": "1"}))
+    with pytest.raises(UserInputError, match="another one is called 'mine' too"):
+        measure(ScriptedEngine([]), tmp_path / "out", replace(PLAN, benchmarks=tuple(map(str, files))))
+    assert not (tmp_path / "out").exists()

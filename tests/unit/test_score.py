@@ -119,3 +119,45 @@ def test_bad_rows_are_named() -> None:
     del broken["finish"]
     with pytest.raises(DataError, match="row 2: no field 'finish'"):
         score_benchmark([row("p", 0, True), broken], "")
+
+
+def test_token_counts_by_hand() -> None:
+    rows = [
+        *four_samples("p", "++--", "1123"),
+        row("q", 0, True, token_count=20),
+        row("q", 1, False, token_count=50),
+        row("q", 2, None, token_count=100),
+        row("q", 3, None, token_count=None, finish=None),
+    ]
+    assert score_benchmark(rows, "")["tokens"] == {
+        "quantiles": {"0.1": 10, "0.5": 10, "0.9": 100, "0.99": 100, "1.0": 100},
+        "right_mean": 40 / 3,
+        "wrong_mean": 70 / 3,
+    }
+    assert score_benchmark([row("p", 0, True, token_count=None)], "")["tokens"] is None
+
+
+def test_instruction_accuracy_by_hand() -> None:
+    def judged(problem: str, strict: list[bool], loose: list[bool]) -> dict[str, Any]:
+        return row(problem, 0, all(strict), None, details={"strict": strict, "loose": loose})
+
+    rows = [
+        judged("p", [True, True, False], [True, True, True]),
+        judged("q", [True], [True]),
+        judged("r", [False, True], [False, True]),
+        row("s", 0, None, None),
+    ]
+    found = score_benchmark(rows, "")["instructions"]
+    assert {name: part["mean"] for name, part in found.items()} == {
+        "prompt_strict": pytest.approx(1 / 3),
+        "instruction_strict": pytest.approx(4 / 6),
+        "prompt_loose": pytest.approx(2 / 3),
+        "instruction_loose": pytest.approx(5 / 6),
+    }
+    # R = 4/6; residuals 2 - 3 R, 1 - R, 1 - 2 R = 0, 1/3, -1/3; se^2 = 3/2 (2/9) / 36 = 1/108.
+    centre, share = 2 / 3, 4.302653**2 / 108 / (2 / 9)
+    half = (4.302653**2 / 108 + share**2 / 4) ** 0.5
+    low, high = found["instruction_strict"]["ci95"]
+    assert low == pytest.approx((centre + share / 2 - half) / (1 + share), abs=1e-5)
+    assert high == pytest.approx((centre + share / 2 + half) / (1 + share), abs=1e-5)
+    assert score_benchmark([row("p", 0, True)], "")["instructions"] is None

@@ -12,12 +12,11 @@ from hypothesis import strategies as st
 
 from reasoncore.evals.statistics import (
     clustered_mean,
-    incomplete_beta,
     macro_mean,
     macro_paired_difference,
     paired_difference,
-    student_t_quantile,
 )
+from reasoncore.evals.student_t import incomplete_beta, student_t_quantile
 
 
 @pytest.mark.parametrize(
@@ -63,8 +62,9 @@ def test_clustered_mean_by_hand() -> None:
     estimate = clustered_mean([[1, 0], [1, 1, 1], [0], [0, 1]])
     assert estimate.mean == 0.5
     assert estimate.n_problems == 4
-    assert estimate.ci95_low == 0.0  # 0.5 - 0.6496, clipped
-    assert estimate.ci95_high == 1.0
+    # n_e = 0.25 / (1/24) = 6; w = 3.182446^2 / 6; half = sqrt(3.182446^2 / 24 + w^2 / 4) / (1 + w) = 0.396224.
+    assert estimate.ci95_low == pytest.approx(0.5 - 0.396224, abs=1e-6)
+    assert estimate.ci95_high == pytest.approx(0.5 + 0.396224, abs=1e-6)
     free = clustered_mean([[1, 0], [1, 1, 1], [0], [0, 1]], proportion=False)
     assert free.ci95_low == pytest.approx(0.5 - 3.182446 * math.sqrt(1 / 24), abs=1e-6)
     assert free.ci95_high == pytest.approx(0.5 + 3.182446 * math.sqrt(1 / 24), abs=1e-6)
@@ -95,16 +95,30 @@ def test_clustered_mean_refuses(values: list[list[float]]) -> None:
         clustered_mean(values)
 
 
-def test_the_interval_covers_the_truth_about_95_times_in_100() -> None:
+DIFFICULTIES = {
+    "uniform": ((1.0, 1.0), 0.92),
+    "Beta(2, 2)": ((2.0, 2.0), 0.92),
+    "like AIME at 94": ((2.89, 0.175), 0.90),  # mean 0.943, standard deviation between problems 0.115
+}
+
+
+@pytest.mark.parametrize(("law", "least"), DIFFICULTIES.values(), ids=DIFFICULTIES)
+def test_the_interval_covers_the_truth_and_the_run_only_one_does_not(law: tuple[float, float], least: float) -> None:
+    """2,000 data sets of 30 problems with 64 samples each."""
     rng = np.random.default_rng(0)
-    hits = 0
-    for _ in range(400):
-        rates = rng.beta(2, 2, size=12)  # mean 0.5
-        estimate = clustered_mean([list(rng.random(4) < rate) for rate in rates])
+    truth = law[0] / (law[0] + law[1])
+    hits = run_only_hits = 0
+    for _ in range(2_000):
+        rates = rng.beta(*law, size=30)
+        means = rng.binomial(64, rates) / 64
+        estimate = clustered_mean(means[:, None].tolist())
         assert estimate.ci95_low is not None
         assert estimate.ci95_high is not None
-        hits += estimate.ci95_low <= 0.5 <= estimate.ci95_high
-    assert 0.92 <= hits / 400 <= 0.98
+        hits += estimate.ci95_low <= truth <= estimate.ci95_high
+        run_only = 1.96 * math.sqrt(float(np.sum(means * (1 - means) / 63))) / 30  # decoding's part alone
+        run_only_hits += abs(float(np.mean(means)) - truth) <= run_only
+    assert least <= hits / 2_000 <= 0.98
+    assert run_only_hits / 2_000 < 0.5
 
 
 def test_macro_mean_weighs_subdomains_alike() -> None:

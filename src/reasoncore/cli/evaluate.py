@@ -10,12 +10,16 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import typer
+
 from reasoncore.cli.output import print_result
 from reasoncore.config import HardwareSettings
 from reasoncore.errors import InfrastructureError, UserInputError
 
 if TYPE_CHECKING:
     from reasoncore.infer.engine import Engine
+
+ALL_LOCAL = "all-local"
 
 
 def eval_command(
@@ -32,13 +36,14 @@ def eval_command(
     seed: int,
     device: str,
     threads: int,
+    fetch: bool,
     out: Path | None,
     as_json: bool,
 ) -> None:
     """Measure a checkpoint, or a model behind an endpoint; write results and report, print a table."""
     from reasoncore.domains import DOMAINS
     from reasoncore.evals.protocols import find_protocol
-    from reasoncore.evals.runner import EvalPlan, load_all
+    from reasoncore.evals.runner import EvalPlan
 
     if device not in ("auto", "cpu", "cuda", "mps"):
         raise UserInputError(f"--device {device}: unknown device", "Use auto, cpu, cuda or mps.")
@@ -47,13 +52,16 @@ def eval_command(
             "eval: one model to measure is needed",
             "Give --model FOLDER, or --endpoint URL with --model-name NAME.",
         )
-    names = tuple(dict.fromkeys(name.strip() for name in benchmarks.split(",") if name.strip()))
-    if not names:
-        raise UserInputError("--benchmarks: no name given", "Example: --benchmarks gsm8k,math500")
+    names = benchmark_names(benchmarks, data)
+    if fetch:
+        from reasoncore.evals.benchmarks.fetch import fetch_missing
+
+        for path in fetch_missing(names, data, DOMAINS):
+            typer.echo(f"fetched {path}", err=True)
     given = {name: value for name, value in sampling_overrides.items() if value is not None}
     sampling = replace(find_protocol(protocol), **given)
     plan = EvalPlan(names, protocol, sampling, samples, limit, data, seed, DOMAINS)
-    load_all(plan)
+    _ = plan.tasks  # what is missing is said before the model is loaded
 
     import torch
 
@@ -88,6 +96,31 @@ def eval_command(
         raise
     report = write_report(target)
     print_result(results, results_table(results) + f"\n\nresults: {target / 'results.json'}\nreport: {report}", as_json)
+
+
+def list_command(data: Path | None, as_json: bool) -> None:
+    """Print the table of benchmarks."""
+    from reasoncore.domains import DOMAINS
+    from reasoncore.evals.benchmarks.listing import benchmark_rows, benchmark_table
+
+    rows = benchmark_rows(data, DOMAINS)
+    print_result(rows, benchmark_table(rows), as_json)
+
+
+def benchmark_names(given: str, data: Path | None) -> tuple[str, ...]:
+    """The names in a list with commas, each once; ``all-local`` stands for those whose file is in the data folder.
+
+    Raises:
+        UserInputError: There is no name, or no data folder for ``all-local``.
+    """
+    from reasoncore.evals.benchmarks import local_benchmarks
+
+    names: list[str] = []
+    for word in filter(None, map(str.strip, given.split(","))):
+        names += local_benchmarks(data) if word == ALL_LOCAL else [word]
+    if not names:
+        raise UserInputError("--benchmarks: no name given", "Example: --benchmarks gsm8k,math500. --list shows all.")
+    return tuple(dict.fromkeys(names))
 
 
 def checkpoint_hashes(folder: Path) -> dict[str, str]:

@@ -18,6 +18,9 @@ app = typer.Typer(
     help="Train, measure and run a compact reasoning core.",
 )
 
+contest = typer.Typer(no_args_is_help=True, help="Fresh contests: make hidden tests, and the table of a model's score.")
+app.add_typer(contest, name="contest")
+
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.")]
 
 
@@ -56,12 +59,18 @@ def run(
 
 @app.command("eval")
 def evaluate(
-    benchmarks: Annotated[str, typer.Option(help="Names, separated by commas.")],
+    benchmarks: Annotated[
+        str, typer.Option(help="Names, separated by commas; all-local; or files of your own, FILE.jsonl. See --list.")
+    ] = "",
+    list_benchmarks: Annotated[bool, typer.Option("--list", help="Print the table of benchmarks and end.")] = False,
     model: Annotated[Path | None, typer.Option(help="Checkpoint folder in Hugging Face layout.")] = None,
     endpoint: Annotated[str | None, typer.Option(help="Or the address of an OpenAI-compatible server.")] = None,
     model_name: Annotated[str | None, typer.Option(help="The name of the model there.")] = None,
     concurrency: Annotated[int, typer.Option(min=1, help="Most requests to the server at a time.")] = 8,
     data: Annotated[Path | None, typer.Option(help="Folder of the benchmark files. Default: $REASONCORE_DATA.")] = None,
+    fetch: Annotated[
+        bool, typer.Option("--fetch", help="Download missing files into it, those that are pinned to a hash.")
+    ] = False,
     samples: Annotated[int | None, typer.Option(min=1, help="Completions a problem. Default: the benchmark's.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first N problems of each benchmark.")] = None,
     protocol: Annotated[str, typer.Option(help="Sampling settings by name: vt3b, vt1.5b, greedy.")] = "vt3b",
@@ -79,9 +88,13 @@ def evaluate(
     Example: reasoncore eval --model runs/nano/final --benchmarks gsm8k,math500 --data DATA --samples 4
 
     Example: reasoncore eval --endpoint http://localhost:8000 --model-name NAME --benchmarks aime25 --max-tokens 40960
-    """
-    from reasoncore.cli.evaluate import eval_command
 
+    Example: reasoncore eval --list --data DATA
+    """
+    from reasoncore.cli.evaluate import eval_command, list_command
+
+    if list_benchmarks:
+        return list_command(data, as_json)
     sampling = {"temperature": temperature, "top_p": top_p, "max_tokens": max_tokens}
     eval_command(
         model,
@@ -97,6 +110,7 @@ def evaluate(
         seed,
         device,
         threads,
+        fetch,
         out,
         as_json,
     )
@@ -163,6 +177,85 @@ def lint(
 
 
 @app.command()
+def contamination(
+    benchmarks: Annotated[list[str], typer.Argument(metavar="BENCHMARK", help="Names, or JSONL files of problems.")],
+    out: Annotated[Path, typer.Option(help="Folder for contamination.json.")],
+    data: Annotated[Path | None, typer.Option(help="Folder of the benchmark files. Default: $REASONCORE_DATA.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Only the first N problems of each benchmark.")] = None,
+    train: Annotated[
+        list[Path] | None, typer.Option(metavar="FILE", help="A training file, JSONL or text; may be repeated.")
+    ] = None,
+    ngram: Annotated[int, typer.Option(min=1, help="Words of an n-gram.")] = 10,
+    rollouts: Annotated[Path | None, typer.Option(metavar="OUT", help="An evaluation, for --cutoff.")] = None,
+    cutoff: Annotated[str | None, typer.Option(metavar="DATE", help="First day after the training data.")] = None,
+    dates: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Dates by problem id, CSV or JSON. Default: the problems' own.")
+    ] = None,
+    model: Annotated[Path | None, typer.Option(help="Checkpoint folder in Hugging Face layout.")] = None,
+    endpoint: Annotated[str | None, typer.Option(help="Or the address of an OpenAI-compatible server.")] = None,
+    model_name: Annotated[str | None, typer.Option(help="The name of the model there.")] = None,
+    concurrency: Annotated[int, typer.Option(min=1, help="Most requests to the server at a time.")] = 8,
+    samples: Annotated[int, typer.Option(min=1, help="Completions a problem.")] = 4,
+    protocol: Annotated[str, typer.Option(help="Sampling settings by name: vt3b, vt1.5b, greedy.")] = "vt3b",
+    temperature: Annotated[float | None, typer.Option(min=0.0, help="Instead of the protocol's.")] = None,
+    max_tokens: Annotated[int | None, typer.Option(min=1, help="Longest completion. Default: the protocol's.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the twins, orders and draws.")] = 0,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
+    threads: Annotated[int, typer.Option(min=1, help="CPU threads.")] = 2,
+    as_json: JsonFlag = False,
+) -> None:
+    """Look for signs that a score is memory: leaks, dates, twins with other numbers, moved options, known text.
+
+    Runs what the inputs allow: leaks with --train, dates with --rollouts and --cutoff, the rest with a model.
+
+    Example: reasoncore contamination gsm8k --data DATA --train corpus.jsonl --model runs/nano/final --out runs/lens
+    """
+    from reasoncore.cli.contamination import contamination_command
+
+    sampling = {"temperature": temperature, "max_tokens": max_tokens}
+    contamination_command(
+        benchmarks,
+        data,
+        limit,
+        train or [],
+        ngram,
+        rollouts,
+        dates,
+        cutoff,
+        model,
+        endpoint,
+        model_name,
+        concurrency,
+        samples,
+        protocol,
+        sampling,
+        seed,
+        device,
+        threads,
+        out,
+        as_json,
+    )
+
+
+@app.command()
+def regrade(
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="Folder of an evaluation, or a bundle of one (.zip).")],
+    grader: Annotated[
+        list[str] | None,
+        typer.Option(help="own, exact, last-number, math-verify or loose; may be repeated. Default: all that apply."),
+    ] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Judge an evaluation's rollouts again by several graders, sampling nothing; list every verdict that changes.
+
+    Example: reasoncore regrade runs/eval-gsm8k --grader own --grader math-verify
+    """
+    from reasoncore.cli.regrade import regrade_command
+
+    regrade_command(out, grader or [], as_json)
+
+
+@app.command()
 def budget(
     benchmarks: Annotated[
         list[str], typer.Argument(metavar="NAME=PROBLEMS:TOKENS:SCORE", help="Size, mean tokens, expected share right.")
@@ -180,20 +273,52 @@ def budget(
     budget_command(benchmarks, hours, tokens_per_second, as_json)
 
 
+@contest.command("build")
+def contest_build(
+    folders: Annotated[list[Path], typer.Argument(metavar="FOLDER", help="A contest: a sub-folder for each problem.")],
+    out: Annotated[Path, typer.Option(help="The file to write; its manifest stands beside it.")],
+    tests: Annotated[int, typer.Option(min=2, max=100, help="Tests to generate for each problem.")] = 40,
+    as_json: JsonFlag = False,
+) -> None:
+    """Make hidden tests from a contest's generators, reference solutions and brute forces, each checked by the others.
+
+    Example: reasoncore contest build examples/contest-example --out contest.jsonl
+    """
+    from reasoncore.cli.contest import contest_build_command
+
+    contest_build_command(folders, out, tests, as_json)
+
+
+@contest.command("table")
+def contest_table(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="What contest build wrote.")],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="Folder of an evaluation of it, with four samples.")],
+    as_json: JsonFlag = False,
+) -> None:
+    """Print right first submissions by contest and in all, with intervals by problem and by contest.
+
+    Example: reasoncore contest table contest.jsonl runs/eval-contest
+    """
+    from reasoncore.cli.contest import contest_table_command
+
+    contest_table_command(file, out, as_json)
+
+
 @app.command()
 def report(
     folder: Annotated[Path, typer.Argument(help="A run folder, or the folder of an evaluation.")],
+    bundle: Annotated[
+        Path | None, typer.Option(metavar="FILE.zip", help="Also put an evaluation into one file, to be judged again.")
+    ] = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Write report.html, one page that works offline, from what a folder holds.
+    """Write report.html, which works offline, from what a folder holds; all rollouts are a click away.
 
     Example: reasoncore report runs/nano
     """
-    from reasoncore.cli.output import print_result
-    from reasoncore.evals.report import write_report
+    from reasoncore.cli.report import report_command
 
-    path = write_report(folder)
-    print_result({"report": str(path)}, str(path), as_json)
+    report_command(folder, bundle, as_json)
 
 
 @app.command()

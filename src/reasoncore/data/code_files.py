@@ -32,12 +32,14 @@ class CodeProblem:
         prompt: The question.
         solution: The reference program.
         task: What programs are judged by.
+        subdomain: Where it belongs; empty where the file does not say.
     """
 
     id: str
     prompt: str
     solution: str
     task: CodeTask
+    subdomain: str = ""
 
 
 def load_humaneval(path: Path) -> list[CodeProblem]:
@@ -81,7 +83,8 @@ def load_leetcode(path: Path, tests: str = "input_output") -> list[CodeProblem]:
 def read_code_cases(path: Path, domain: str, instruction: str = "") -> list[WorkedProblem]:
     """Rows as ``reasoncore verify code`` takes them, each with a ``prompt``; what is known of a solution may be there.
 
-    That is a whole ``response``, reasoning and all, or else the program alone under ``solution``.
+    That is a whole ``response``, reasoning and all, or else the program alone under ``solution``. Further optional
+    fields: ``id`` and ``subdomain``.
 
     Raises:
         DataError: As :func:`load_code_file`.
@@ -95,7 +98,7 @@ def read_code_cases(path: Path, domain: str, instruction: str = "") -> list[Work
         problem_id = new_id(row, seen, f"{path.stem}-{len(seen)}", where)
         if "response" in row:
             responses[problem_id] = required_text(row, "response", where)
-        return CodeProblem(problem_id, question_of(row, where), solution, task)
+        return CodeProblem(problem_id, question_of(row, where), solution, task, str(row.get("subdomain") or ""))
 
     worked = _worked(load_code_file(path, read), path, domain, instruction)
     return [
@@ -123,7 +126,14 @@ def read_leetcode(path: Path, domain: str, instruction: str = "") -> list[Worked
 def _worked(problems: Iterable[CodeProblem], path: Path, domain: str, instruction: str) -> list[WorkedProblem]:
     return [
         WorkedProblem(
-            Problem(p.id, domain, path.stem, with_instruction(p.prompt, instruction), "", reference=p.task),
+            Problem(
+                p.id,
+                domain,
+                p.subdomain or path.stem,
+                with_instruction(p.prompt, instruction),
+                "",
+                reference=p.task,
+            ),
             {"given": f"```python\n{p.solution.strip()}\n```"} if p.solution.strip() else {},
             p.prompt,
         )

@@ -30,7 +30,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from reasoncore.errors import UserInputError
-from reasoncore.evals.statistics import Z95, smallest_detectable, student_t_quantile
+from reasoncore.evals.statistics import Z95, smallest_detectable
+from reasoncore.evals.student_t import student_t_quantile
 
 K_VALUES = (1, 2, 4, 8, 16, 32, 64)
 CONCENTRATION = 1.0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from reasoncore.run_dir import write_text_atomic
 
 Row = dict[str, Any]
 Key = tuple[str, str, int]
+NOT_JUDGED_YET = "not judged yet"
 
 
 def key_of(row: Mapping[str, Any]) -> Key:
@@ -31,6 +32,11 @@ class RolloutLog:
         with self._path.open("a", encoding="utf-8") as stream:
             stream.writelines(map(to_json_line, new))
         self.rows.update((key_of(row), row) for row in new)
+
+    def forget_verdicts(self, problems: Set[tuple[str, str]]) -> None:
+        """Take the verdicts off the rows of some problems, given as (benchmark, problem)."""
+        rows = [row for key, row in self.rows.items() if key[:2] in problems and row["finish"] is not None]
+        self.append({**row, "answer": None, "correct": None, "reason": NOT_JUDGED_YET} for row in rows)
 
     def of(self, benchmark: str) -> list[Row]:
         """A benchmark's rows."""

@@ -1,7 +1,8 @@
 """Measure an engine on benchmarks: rollouts, verdicts, ``rollouts.jsonl`` and ``results.json``.
 
 Every completion is written down as it finishes, every verdict as it is given. The same evaluation again goes on: it
-samples what is missing, judges what could not be judged, and adds samples where more are asked for.
+samples what is missing, judges what could not be judged or is judged by something else now, and adds samples where more
+are asked for.
 """
 
 from __future__ import annotations
@@ -11,25 +12,35 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import reasoncore
-from reasoncore.domains import Domain, Judge
+from reasoncore.domains import Domain, Judge, grader_of
 from reasoncore.errors import DataError, InfrastructureError, ReasoncoreError, UserInputError
-from reasoncore.evals.benchmarks import benchmark_sha256, find_benchmark, load_benchmark
+from reasoncore.evals.benchmarks import Benchmark, benchmark_sha256, find_benchmark, load_benchmark
+from reasoncore.evals.evaluation_record import EvaluationRecord
+from reasoncore.evals.problem_file import write_problems
 from reasoncore.evals.protocols import find_protocol
-from reasoncore.evals.rollout_log import RolloutLog, Row
+from reasoncore.evals.rollout_log import NOT_JUDGED_YET, RolloutLog, Row
 from reasoncore.evals.score import score_benchmark
 from reasoncore.infer.engine import Engine, Request, Sampled, SamplingParams
 from reasoncore.progress import track
-from reasoncore.records import Completion, Problem
-from reasoncore.run_dir import first_difference, write_json_atomic
+from reasoncore.records import Completion, Problem, Verdict
+from reasoncore.run_dir import write_json_atomic
 from reasoncore.seeding import derive_seed
 from reasoncore.timing import Clock
 
 _JUDGED_AT_ONCE = 256
-NOT_YET = "not judged yet"
+CUT_OFF = "cut off at the token limit: no answer"
+
+
+class Task(NamedTuple):
+    """A benchmark and those of its problems that are asked."""
+
+    benchmark: Benchmark
+    problems: list[Problem]
 
 
 @dataclass(frozen=True)
@@ -51,6 +62,25 @@ class EvalPlan:
     seed: int
     domains: Mapping[str, Domain]
 
+    @cached_property
+    def tasks(self) -> dict[str, Task]:
+        """The benchmarks with their problems by name, read once; a file that is missing is said before any work.
+
+        Raises:
+            UserInputError, DataError: As :func:`reasoncore.evals.benchmarks.load_benchmark`; or two have one name.
+        """
+        found: dict[str, Task] = {}
+        for given in self.benchmarks:
+            benchmark = find_benchmark(given, self.domains)
+            if benchmark.name in found:
+                raise UserInputError(
+                    f"benchmark {given}: another one is called {benchmark.name!r} too",
+                    "Rename the file: its name is what its results go by.",
+                )
+            problems = load_benchmark(given, self.data_dir, self.limit, self.domains)
+            found[benchmark.name] = Task(benchmark, problems)
+        return found
+
     @property
     def protocol_label(self) -> str:
         """The protocol's name and every setting that is not the protocol's."""
@@ -63,11 +93,6 @@ class EvalPlan:
         return {"model": dict(model), "sampling": json.loads(json.dumps(asdict(self.sampling))), "seed": self.seed}
 
 
-def load_all(plan: EvalPlan) -> dict[str, list[Problem]]:
-    """The problems of every benchmark of a plan, so that a missing file is said before any work."""
-    return {name: load_benchmark(name, plan.data_dir, plan.limit, plan.domains) for name in plan.benchmarks}
-
-
 def evaluate(
     engine: Engine,
     open_ended: Callable[[], Engine],
@@ -77,7 +102,7 @@ def evaluate(
     out: Path,
     clock: Clock,
 ) -> dict[str, Any]:
-    """Run a plan, or go on with it. Writes ``out/rollouts.jsonl`` and ``out/results.json`` and returns the results.
+    """Run a plan, or go on with it: writes ``rollouts.jsonl``, ``problems.jsonl`` and ``results.json`` into ``out``.
 
     Args:
         open_ended: Makes the engine that scores open-ended answers.
@@ -88,20 +113,26 @@ def evaluate(
         UserInputError: ``out`` holds another evaluation.
         InfrastructureError: Completions could not be had; all others are measured, and the results are written.
     """
-    problems_of = load_all(plan)
-    _begin(out, plan.identity(model))
+    tasks = plan.tasks
+    record = EvaluationRecord.begin(out, plan.identity(model))
     log = RolloutLog(out / "rollouts.jsonl")
+    for name, task in tasks.items():
+        _check_prompts(log, name, task.problems)
+    changed = write_problems(out, {name: task.problems for name, task in tasks.items()})
+    log.forget_verdicts(changed)
     blocks: dict[str, Any] = {}
     failures: list[ReasoncoreError] = []
     with Judge(plan.domains, open_ended) as judge:
-        for name, problems in problems_of.items():
-            _check_prompts(log, name, problems)
+        for name, task in tasks.items():
             title = f"{model_name} on {name}"
-            failures += _sample(engine, log, name, problems, plan, title, clock)
-            _judge(judge, log, name, problems, title, clock)
-            benchmark = find_benchmark(name, plan.domains)
-            blocks[name] = score_benchmark(log.of(name), benchmark_sha256(benchmark, plan.data_dir, problems))
-    places = [(name, problem.id) for name, problems in problems_of.items() for problem in problems]
+            failures += _sample(engine, log, task, plan, title, clock, record)
+            _judge(judge, log, name, task.problems, title, clock)
+            data_sha256 = benchmark_sha256(task.benchmark, plan.data_dir, task.problems)
+            blocks[name] = score_benchmark(log.of(name), data_sha256) | {
+                "prompts_sha256": _prompts_sha256(task.problems),
+                "graders": sorted({grader_of(problem) for problem in task.problems}),
+            }
+    places = [(name, problem.id) for name, task in tasks.items() for problem in task.problems]
     log.tidy({place: number for number, place in enumerate(places)})
     results = {
         "model": model_name,
@@ -109,6 +140,7 @@ def evaluate(
         "sampling": asdict(plan.sampling),
         "seed": plan.seed,
         "reasoncore": reasoncore.__version__,
+        "engines": record.engines,
         "benchmarks": blocks,
     }
     write_json_atomic(out / "results.json", results)
@@ -118,21 +150,6 @@ def evaluate(
             f"{failures[0].cure} The same command asks for these again; the results so far are in {out}.",
         )
     return results
-
-
-def _begin(out: Path, identity: Mapping[str, Any]) -> None:
-    out.mkdir(parents=True, exist_ok=True)
-    record = out / "evaluation.json"
-    if record.exists():
-        difference = first_difference(json.loads(record.read_text(encoding="utf-8")), identity)
-        if difference is not None:
-            raise UserInputError(
-                f"{out}: holds another evaluation (different: {difference})", "Choose another --out, or empty it."
-            )
-    elif (out / "rollouts.jsonl").exists():
-        raise UserInputError(f"{out}: holds rollouts of another evaluation", "Choose another --out, or empty it.")
-    write_json_atomic(record, identity)
-    (out / "results.json").unlink(missing_ok=True)
 
 
 def _check_prompts(log: RolloutLog, benchmark: str, problems: Sequence[Problem]) -> None:
@@ -146,20 +163,15 @@ def _check_prompts(log: RolloutLog, benchmark: str, problems: Sequence[Problem])
 
 
 def _sample(
-    engine: Engine,
-    log: RolloutLog,
-    benchmark: str,
-    problems: Sequence[Problem],
-    plan: EvalPlan,
-    title: str,
-    clock: Clock,
+    engine: Engine, log: RolloutLog, task: Task, plan: EvalPlan, title: str, clock: Clock, record: EvaluationRecord
 ) -> list[ReasoncoreError]:
     """Complete what is missing, and write each completion down; what went wrong with those that could not be had."""
-    samples = plan.samples or find_benchmark(benchmark, plan.domains).default_samples
+    name, problems = task.benchmark.name, task.problems
+    samples = plan.samples or task.benchmark.default_samples
     asked, requests = [], []
     for problem in problems:
         seed = derive_seed(plan.seed, problem.id)
-        for first, n in _missing(log, benchmark, problem.id, samples):
+        for first, n in _missing(log, name, problem.id, samples):
             asked.append(problem)
             requests.append(Request(({"role": "user", "content": problem.prompt},), n, seed, first))
     failures: list[ReasoncoreError] = []
@@ -168,17 +180,19 @@ def _sample(
     total, left = len(problems) * samples, sum(request.n for request in requests)
     with (
         clock.time("sampling") as spent,
-        track(f"{title} (samples)", total, total - left) as task,
+        track(f"{title} (samples)", total, total - left) as progress,
         closing(engine.stream(requests, plan.sampling)) as finished,
     ):
-        for sampled in finished:
+        for number, sampled in enumerate(finished):
+            if number == 0:
+                record.note(engine)  # now that it has answered: a server says what it is
             request = requests[sampled.request]
-            log.append([_row(benchmark, asked[sampled.request], request.seed, sampled)])
+            log.append([_row(name, asked[sampled.request], request.seed, sampled)])
             if isinstance(sampled.outcome, Completion):
                 spent.tokens += sampled.outcome.token_count or 0
             else:
                 failures.append(sampled.outcome)
-            task.advance()
+            progress.advance()
     return failures
 
 
@@ -199,19 +213,21 @@ def _missing(log: RolloutLog, benchmark: str, problem_id: str, samples: int) -> 
 def _judge(
     judge: Judge, log: RolloutLog, benchmark: str, problems: Sequence[Problem], title: str, clock: Clock
 ) -> None:
-    """Judge the completions that have no verdict yet."""
+    """Judge the completions that have no verdict yet. One that was cut off gave no answer, whatever stands in it."""
     problem_of = {problem.id: problem for problem in problems}
     rows = [
         row
         for row in log.of(benchmark)
         if row["correct"] is None and row["finish"] is not None and row["problem_id"] in problem_of
     ]
+    log.append({**row, "correct": False, "reason": CUT_OFF} for row in rows if row["finish"] == "length")
+    rows = [row for row in rows if row["finish"] != "length"]
     with clock.time("judging"), track(f"{title} (verdicts)", len(rows)) as task:
         for start in range(0, len(rows), _JUDGED_AT_ONCE):
             part = rows[start : start + _JUDGED_AT_ONCE]
             verdicts = judge.judge([problem_of[row["problem_id"]] for row in part], [row["text"] for row in part])
             log.append(
-                {**row, "answer": verdict.answer, "correct": verdict.correct, "reason": verdict.reason}
+                {**row, "gold": problem_of[row["problem_id"]].answer, **_verdict_fields(verdict)}
                 for row, verdict in zip(part, verdicts, strict=True)
             )
             task.advance(len(part))
@@ -222,7 +238,7 @@ def _row(benchmark: str, problem: Problem, seed: int, sampled: Sampled) -> Row:
     found: Row
     match sampled.outcome:
         case Completion() as had:
-            found = {"text": had.text, "token_count": had.token_count, "finish": had.finish, "reason": NOT_YET}
+            found = {"text": had.text, "token_count": had.token_count, "finish": had.finish, "reason": NOT_JUDGED_YET}
         case error:
             reason = f"no completion: {error.message}"
             found = {"text": "", "token_count": None, "finish": None, "reason": reason}
@@ -243,6 +259,16 @@ def _row(benchmark: str, problem: Problem, seed: int, sampled: Sampled) -> Row:
         "correct": None,
         "reason": found["reason"],
     }
+
+
+def _verdict_fields(verdict: Verdict) -> Row:
+    fields = {"answer": verdict.answer, "correct": verdict.correct, "reason": verdict.reason}
+    return {**fields, "details": dict(verdict.details)} if verdict.details else fields
+
+
+def _prompts_sha256(problems: Sequence[Problem]) -> str:
+    """SHA-256 over the prompts' hashes: the questions and how they are asked."""
+    return hashlib.sha256("".join(map(_prompt_sha256, problems)).encode()).hexdigest()
 
 
 def _prompt_sha256(problem: Problem) -> str:

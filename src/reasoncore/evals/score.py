@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from reasoncore.errors import DataError
+from reasoncore.evals.instruction_accuracy import instruction_accuracy
 from reasoncore.evals.metrics import cons_at_k, pass_at_k
 from reasoncore.evals.statistics import Estimate, clustered_mean, macro_mean
+from reasoncore.evals.token_counts import token_counts
 
 Samples = Mapping[str, "ProblemSamples"]
 Row = Mapping[str, Any]
@@ -55,6 +57,8 @@ class ProblemSamples:
 def score_benchmark(rows: Sequence[Row], data_sha256: str) -> dict[str, Any]:
     """The block of one benchmark, as the contract shows it, with ``subdomains``, ``levels`` and ``macro``.
 
+    Also ``tokens``, see :func:`token_counts`, and ``instructions``, see :func:`instruction_accuracy`; null without any.
+
     Args:
         rows: Rollouts of one benchmark in any order: the contract's fields, and ``subdomain`` and ``level`` where
             known.
@@ -78,6 +82,8 @@ def score_benchmark(rows: Sequence[Row], data_sha256: str) -> dict[str, Any]:
         "no_answer_rate": _rate(had, lambda row: row["answer"] is None),
         "not_judged_rate": _rate(rows, lambda row: row["correct"] is None),
         "mean_tokens": sum(counts) / len(counts) if counts else None,
+        "tokens": token_counts(had),
+        "instructions": instruction_accuracy(rows),
         "data_sha256": data_sha256,
         "macro": {
             "pass@1": _macro(by_subdomain, _pass_at_1),

@@ -3,11 +3,17 @@
 Samples of one problem are not independent, so the problem is the unit (Miller 2024, arXiv 2411.00640, section 2.2):
 with x_i the mean over the samples of problem i of n,
 
-    mean = (1/n) sum x_i,   se^2 = sum (x_i - mean)^2 / (n (n - 1)),   interval = mean +- t_{0.975, n-1} se.
+    mean = (1/n) sum x_i,   se^2 = sum (x_i - mean)^2 / (n (n - 1)),   interval = mean +- t se,   t = t_{0.975, n-1}.
 
-The quantile of Student's t comes from bisecting its distribution function, which is a regularised incomplete beta
-function (continued fraction: Numerical Recipes, section 6.4). Deviation: where every problem scores 0, or every
-problem scores 1, se is 0 and says nothing, so a proportion then gets the exact binomial (Clopper-Pearson) bound.
+That is the interval of a difference. For the mean of proportions it covers too little where most problems are nearly
+always right: 89 % at n = 30, k = 64 and a mean of 94 %. So a proportion has Wilson's score interval (Wilson 1927) with
+t in place of the normal quantile, and in place of n the number of independent answers that se is worth, as surveys with
+clusters do (Korn and Graubard 1998):
+
+    n_e = mean (1 - mean) / se^2,   w = t^2 / n_e,   interval = (mean + w / 2 +- sqrt(t^2 se^2 + w^2 / 4)) / (1 + w).
+
+Where every problem scores 0, or every problem scores 1, se is 0 and says nothing, so a proportion then gets the exact
+binomial (Clopper-Pearson) bound.
 """
 
 from __future__ import annotations
@@ -15,15 +21,15 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 
+from reasoncore.evals.student_t import student_t_quantile
+
 Z95, Z80 = NormalDist().inv_cdf(0.975), NormalDist().inv_cdf(0.8)
 _TAIL = 0.025
-_TINY = 1e-300
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +66,7 @@ def clustered_mean(values_by_problem: Sequence[Sequence[float]], *, proportion: 
 
     Args:
         values_by_problem: The samples' values of each problem; problems may differ in number of samples.
-        proportion: Values are within [0, 1], so the interval is clipped to it.
+        proportion: Values are within [0, 1], and so is the interval.
 
     Raises:
         ValueError: No problem, a problem without values, or a proportion outside [0, 1].
@@ -73,10 +79,38 @@ def clustered_mean(values_by_problem: Sequence[Sequence[float]], *, proportion: 
     if n == 1:
         return Estimate(mean, None, None, 1)
     if proportion and mean in (0.0, 1.0):
-        reach = float(1.0 - _TAIL ** (1.0 / n))
-        return Estimate(mean, 1.0 - reach if mean else 0.0, 1.0 if mean else reach, n)
-    half = student_t_quantile(1 - _TAIL, n - 1) * math.sqrt(float(np.var(means, ddof=1)) / n)
-    return _interval(mean, half, n, (0.0, 1.0) if proportion else None)
+        return _extreme(mean, 1.0 - _TAIL ** (1.0 / n), n)
+    variance = float(np.var(means, ddof=1)) / n
+    t = student_t_quantile(1 - _TAIL, n - 1)
+    return _score_interval(mean, variance, t, n) if proportion else _interval(mean, t * math.sqrt(variance), n)
+
+
+def clustered_ratio(counts_by_problem: Sequence[Sequence[tuple[float, float]]]) -> Estimate:
+    """A share of things of which problems have different numbers, such as instructions followed, clustered by problem.
+
+    With y_i right of x_i things of problem i, each the mean over its samples: R = sum y_i / sum x_i, and by
+    linearisation (Cochran 1977, section 6.3) se^2 = n / (n - 1) sum (y_i - R x_i)^2 / (sum x_i)^2.
+
+    Args:
+        counts_by_problem: ``(right, all)`` of each sample of each problem.
+
+    Raises:
+        ValueError: No problem, a problem without samples, or nothing that could be right.
+    """
+    if not counts_by_problem or not all(counts_by_problem):
+        raise ValueError("no problems, or a problem has no samples")
+    means = np.asarray([np.mean(counts, axis=0) for counts in counts_by_problem], dtype=np.float64)
+    right, whole = means[:, 0], means[:, 1]
+    n, total = len(means), float(np.sum(whole))
+    if not total > 0:
+        raise ValueError("nothing to be right")
+    ratio = float(np.sum(right)) / total
+    if n == 1:
+        return Estimate(ratio, None, None, 1)
+    if ratio in (0.0, 1.0):
+        return _extreme(ratio, 1.0 - _TAIL ** (1.0 / n), n)
+    variance = n / (n - 1) * float(np.sum((right - ratio * whole) ** 2)) / total**2
+    return _score_interval(ratio, variance, student_t_quantile(1 - _TAIL, n - 1), n)
 
 
 def macro_mean(values_by_subdomain: Mapping[str, Sequence[Sequence[float]]], *, proportion: bool = True) -> Estimate:
@@ -92,9 +126,15 @@ def macro_mean(values_by_subdomain: Mapping[str, Sequence[Sequence[float]]], *, 
         raise ValueError("no subdomains")
     if len(values_by_subdomain) == 1:
         return clustered_mean(next(iter(values_by_subdomain.values())), proportion=proportion)
-    return _macro(
-        [_problem_means(values) for values in values_by_subdomain.values()], (0.0, 1.0) if proportion else None
-    )
+    groups = [_problem_means(values) for values in values_by_subdomain.values()]
+    mean, variance, freedom, n = _macro(groups)
+    if variance is None:
+        return Estimate(mean, None, None, n)
+    if proportion and mean in (0.0, 1.0):  # the mean of the subdomains' exact bounds
+        reach = float(np.mean([1.0 - _TAIL ** (1.0 / len(group)) for group in groups]))
+        return _extreme(mean, reach, n)
+    t = student_t_quantile(1 - _TAIL, freedom) if variance else 0.0
+    return _score_interval(mean, variance, t, n) if proportion else _interval(mean, t * math.sqrt(variance), n)
 
 
 def paired_difference(
@@ -135,7 +175,11 @@ def macro_paired_difference(
         groups.setdefault(subdomain_of[problem], []).append(float(difference))
     if len(groups) == 1:
         return paired_difference(a_by_problem, b_by_problem, proportion=proportion)
-    return _macro([np.asarray(group) for group in groups.values()], (-1.0, 1.0) if proportion else None)
+    mean, variance, freedom, n = _macro([np.asarray(group) for group in groups.values()])
+    if variance is None:
+        return Estimate(mean, None, None, n)
+    half = student_t_quantile(1 - _TAIL, freedom) * math.sqrt(variance) if variance else 0.0
+    return _interval(mean, half, n, (-1.0, 1.0) if proportion else None)
 
 
 def _problem_means(values_by_problem: Sequence[Sequence[float]]) -> np.ndarray[Any, np.dtype[np.float64]]:
@@ -155,84 +199,40 @@ def _differences(
     return _problem_means(list(a_by_problem.values())) - _problem_means([b_by_problem[key] for key in a_by_problem])
 
 
-def _macro(groups: Sequence[np.ndarray[Any, np.dtype[np.float64]]], bounds: tuple[float, float] | None) -> Estimate:
+def _macro(
+    groups: Sequence[np.ndarray[Any, np.dtype[np.float64]]],
+) -> tuple[float, float | None, float, int]:
+    """Mean of the groups' means, its variance (None where a group is of one), degrees of freedom, problems."""
     mean = float(np.mean([np.mean(group) for group in groups]))
     n = sum(len(group) for group in groups)
     if any(len(group) == 1 for group in groups):
-        return Estimate(mean, None, None, n)
+        return mean, None, 0.0, n
     parts = [float(np.var(group, ddof=1)) / (len(group) * len(groups) ** 2) for group in groups]
     variance = sum(parts)
+    spread = sum(part**2 / (len(group) - 1) for part, group in zip(parts, groups, strict=True))
+    return mean, variance, variance**2 / spread if variance else 0.0, n
+
+
+def _extreme(mean: float, reach: float, n: int) -> Estimate:
+    """The estimate 0 or 1, with an interval that reaches so far from it."""
+    return Estimate(mean, 1.0 - reach, 1.0, n) if mean else Estimate(mean, 0.0, reach, n)
+
+
+def _score_interval(mean: float, variance: float, t: float, n: int) -> Estimate:
+    """Wilson's interval of a proportion strictly between 0 and 1 whose squared standard error is ``variance``.
+
+    Unknown where that is 0: problems that are all alike do not say how unlike others may be.
+    """
     if variance == 0.0:
-        # Nothing varies, so se says nothing; if all is 0 or all is 1, the mean of the subdomains' exact bounds does.
-        extreme = bounds == (0.0, 1.0) and mean in (0.0, 1.0)
-        reach = float(np.mean([1.0 - _TAIL ** (1.0 / len(group)) for group in groups])) if extreme else 0.0
-        return _interval(mean, reach, n, bounds)
-    freedom = variance**2 / sum(part**2 / (len(group) - 1) for part, group in zip(parts, groups, strict=True))
-    return _interval(mean, student_t_quantile(1 - _TAIL, freedom) * math.sqrt(variance), n, bounds)
+        return Estimate(mean, None, None, n)
+    share = t * t * variance / (mean * (1.0 - mean))  # t^2 / n_e
+    centre = mean + 0.5 * share
+    half = math.sqrt(t * t * variance + 0.25 * share * share)
+    return Estimate(mean, (centre - half) / (1.0 + share), (centre + half) / (1.0 + share), n)
 
 
-def _interval(mean: float, half: float, n: int, bounds: tuple[float, float] | None) -> Estimate:
+def _interval(mean: float, half: float, n: int, bounds: tuple[float, float] | None = None) -> Estimate:
     low, high = mean - half, mean + half
     if bounds is not None:
         low, high = max(low, bounds[0]), min(high, bounds[1])
     return Estimate(mean, low, high, n)
-
-
-@lru_cache(maxsize=1024)
-def student_t_quantile(p: float, freedom: float) -> float:
-    """The ``p`` quantile of Student's t distribution with ``freedom`` degrees of freedom (need not be whole).
-
-    Raises:
-        ValueError: Not 0 < p < 1 or not freedom > 0.
-    """
-    if not 0.0 < p < 1.0 or not freedom > 0.0:
-        raise ValueError(f"no t quantile for p = {p}, {freedom} degrees of freedom")
-    if p < 0.5:
-        return -student_t_quantile(1.0 - p, freedom)
-    tail = 1.0 - p
-    low, high = 0.0, 1.0
-    while _t_upper_tail(high, freedom) > tail:
-        low, high = high, 2.0 * high
-    for _ in range(80):
-        middle = 0.5 * (low + high)
-        if _t_upper_tail(middle, freedom) > tail:
-            low = middle
-        else:
-            high = middle
-    return 0.5 * (low + high)
-
-
-def _t_upper_tail(t: float, freedom: float) -> float:
-    """P(T > t) for t >= 0: half of I_x(freedom/2, 1/2) at x = freedom / (freedom + t^2)."""
-    return 0.5 * incomplete_beta(0.5 * freedom, 0.5, freedom / (freedom + t * t))
-
-
-def incomplete_beta(a: float, b: float, x: float) -> float:
-    """Regularised incomplete beta function I_x(a, b) for a, b > 0 and 0 <= x <= 1."""
-    if x <= 0.0 or x >= 1.0:
-        return float(x >= 1.0)
-    log_front = math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + a * math.log(x) + b * math.log1p(-x)
-    # The continued fraction converges fast on this side; the other side is its mirror image.
-    if x < (a + 1.0) / (a + b + 2.0):
-        return math.exp(log_front) * _beta_fraction(a, b, x) / a
-    return 1.0 - math.exp(log_front) * _beta_fraction(b, a, 1.0 - x) / b
-
-
-def _beta_fraction(a: float, b: float, x: float) -> float:
-    c, d = 1.0, 1.0 / _away_from_zero(1.0 - (a + b) * x / (a + 1.0))
-    value = d
-    for m in range(1, 10_000):
-        for term in (
-            m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m)),
-            -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1)),
-        ):
-            d = 1.0 / _away_from_zero(1.0 + term * d)
-            c = _away_from_zero(1.0 + term / c)
-            value *= c * d
-        if abs(c * d - 1.0) < 1e-15:
-            break
-    return value
-
-
-def _away_from_zero(value: float) -> float:
-    return value if abs(value) > _TINY else _TINY

@@ -6,7 +6,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from reasoncore.errors import ReasoncoreError
 from reasoncore.records import Completion, Message
@@ -80,6 +80,10 @@ class Engine(Protocol):
         Raises:
             ReasoncoreError: No request can be completed.
         """
+
+    def describe(self) -> dict[str, Any]:
+        """What of the engine can move a score, for the results: its name and version, template, precision."""
+        return {"engine": type(self).__name__}
 
     def generate(
         self,

@@ -13,12 +13,13 @@ from collections import deque
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import torch
 from torch import Tensor
 
+import reasoncore
 from reasoncore.config import HardwareSettings
 from reasoncore.infer.engine import Engine, Request, Sampled, SamplingParams
 from reasoncore.infer.kv_cache import DecodeAttention, KVCache, PrefillAttention
@@ -59,6 +60,18 @@ class LocalEngine(Engine):
             with self._mode():
                 decoding.advance()
             yield from decoding.take_finished()
+
+    def describe(self) -> dict[str, Any]:
+        """See :class:`reasoncore.infer.engine.Engine`."""
+        return {
+            "engine": "reasoncore",
+            "version": reasoncore.__version__,
+            "torch": torch.__version__,
+            "device": self.model.device.type,
+            "precision": str(self.model.compute_dtype).removeprefix("torch."),
+            "quantisation": None,
+            "chat_template_sha256": self.tokenizer.template_sha256,
+        }
 
     @contextmanager
     def _mode(self) -> Iterator[None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -49,6 +50,11 @@ class ChatTokenizer:
     def stop_ids(self) -> tuple[int, ...]:
         """Tokens that end a completion."""
         return tuple(sorted({self.turn_end_id, self.end_of_text_id}))
+
+    @property
+    def template_sha256(self) -> str:
+        """SHA-256 of the chat template, in hexadecimal."""
+        return hashlib.sha256(str(self.hf.chat_template).encode()).hexdigest()
 
     def prompt_ids(self, conversations: Sequence[Sequence[Message]]) -> list[tuple[int, ...]]:
         """Each conversation through the chat template, up to where the assistant starts to write."""

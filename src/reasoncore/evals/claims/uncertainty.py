@@ -19,7 +19,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from reasoncore.evals.claims.score import Score
-from reasoncore.evals.statistics import student_t_quantile
+from reasoncore.evals.student_t import student_t_quantile
 
 Z95 = 1.959964
 _TAIL = 0.025

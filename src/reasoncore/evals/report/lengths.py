@@ -15,7 +15,7 @@ from pathlib import Path
 
 from reasoncore.evals.report.files import rows
 from reasoncore.evals.report.scores import Estimate, number, text
-from reasoncore.evals.statistics import student_t_quantile
+from reasoncore.evals.student_t import student_t_quantile
 
 
 @dataclass(frozen=True, slots=True)

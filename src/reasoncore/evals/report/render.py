@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ from reasoncore.evals.report.panels import HEIGHT, LEFT, WIDTH, panels
 from reasoncore.evals.report.pipeline import KIND_NAMES, NOT_STARTED, pipeline, time_words
 from reasoncore.evals.report.plots import draw_curves, window_of
 from reasoncore.evals.report.rollouts import choose_examples
-from reasoncore.evals.report.scores import Estimate, mapping, text
+from reasoncore.evals.report.scores import Estimate, domain_of, mapping, text
 from reasoncore.evals.report.verdict import metric_name, verdict
 
 # What is longer than this is folded away at first.
@@ -35,14 +36,34 @@ FEW_SCORES, FEW_DIFFERENCES, FEW_COLUMNS, FEW_CURVES = 6, 12, 4, 3
 # What self-distillation does with a trace, in the order of the columns.
 FATES = ("kept", "outside_band", "trimmed", "too_short")
 
+TOKEN_SHARES = (("0.1", "1 in 10"), ("0.5", "Median"), ("0.9", "9 in 10"), ("1.0", "Longest"))
+CRITERIA = (
+    ("prompt_strict", "Prompts, strict"),
+    ("prompt_loose", "Prompts, loose"),
+    ("instruction_strict", "Instructions, strict"),
+    ("instruction_loose", "Instructions, loose"),
+)
+
 # Control characters, bidirectional overrides and lone surrogates: they hide or reorder text, or break the encoding.
 DISTURBING = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]"
 )
 
 
-def render(report: Report) -> str:
-    """The whole page."""
+def render(environment: Environment, report: Report, pages: Mapping[tuple[str, str], str]) -> str:
+    """The whole page.
+
+    Args:
+        environment: From :func:`make_environment`.
+        report: What it is about.
+        pages: Addresses of all rollouts by evaluation and benchmark.
+    """
+    page_of = {(evaluation, domain_of(benchmark)): page for (evaluation, benchmark), page in pages.items()}
+    return environment.get_template("page.html.jinja").render(**_context(report), pages=pages, page_of=page_of)
+
+
+def make_environment() -> Environment:
+    """The templates, with the first two walls around what they print."""
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         autoescape=True,
@@ -60,7 +81,7 @@ def render(report: Report) -> str:
         at=_at,
         width=_width,
     )
-    return environment.get_template("page.html.jinja").render(**_context(report))
+    return environment
 
 
 def _context(report: Report) -> dict[str, Any]:
@@ -86,6 +107,8 @@ def _context(report: Report) -> dict[str, Any]:
         "few_columns": FEW_COLUMNS,
         "few_curves": FEW_CURVES,
         "kind_names": KIND_NAMES,
+        "token_shares": TOKEN_SHARES,
+        "criteria": CRITERIA,
         **_stages(report),
         **_reading(report),
         **_provenance(report),

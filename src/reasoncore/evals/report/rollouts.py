@@ -144,11 +144,11 @@ def _pick(group: list[dict[str, Any]]) -> tuple[Rollout, ...]:
         if not candidates:
             continue
         typical = sorted(candidates, key=lambda row: len(str(row.get("text"))))[len(candidates) // 2]
-        picked.append(_rollout(typical))
+        picked.append(parse_rollout(typical))
         if outcome == "right":
             other = min(candidates, key=lambda row: _overlap(row, typical))
             if _overlap(other, typical) < DIFFERENT_BELOW:
-                picked.append(_rollout(other, another_way=True))
+                picked.append(parse_rollout(other, another_way=True))
     return tuple(picked)
 
 
@@ -158,9 +158,12 @@ def _overlap(one: dict[str, Any], other: dict[str, Any]) -> float:
     return len(words[0] & words[1]) / max(1, len(words[0] | words[1]))
 
 
-def _rollout(row: dict[str, Any], another_way: bool = False) -> Rollout:
+def parse_rollout(
+    row: dict[str, Any], head: int = HEAD_CHARACTERS, tail: int = TAIL_CHARACTERS, another_way: bool = False
+) -> Rollout:
+    """A rollout from its row; of a long text the first ``head`` characters and the last ``tail``."""
     body = str(row.get("text") or "")
-    left_out = max(0, len(body) - HEAD_CHARACTERS - TAIL_CHARACTERS)
+    left_out = max(0, len(body) - head - tail)
     return Rollout(
         outcome=_outcome(row),
         another_way=another_way,
@@ -172,9 +175,9 @@ def _rollout(row: dict[str, Any], another_way: bool = False) -> Rollout:
         reason=_short(row.get("reason")),
         advantage=number(row.get("advantage")),
         weight=number(row.get("weight")),
-        head=body[:HEAD_CHARACTERS] if left_out else body,
+        head=body[:head] if left_out else body,
         left_out=left_out,
-        tail=body[-TAIL_CHARACTERS:] if left_out else "",
+        tail=body[-tail:] if left_out else "",
     )
 
 

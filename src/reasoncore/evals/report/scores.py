@@ -37,8 +37,20 @@ class Score:
 
 
 @dataclass(frozen=True, slots=True)
+class Tokens:
+    """How long completions are, in tokens: quantiles by share, and the means of right and of wrong ones."""
+
+    quantiles: dict[str, float]
+    right_mean: float | None
+    wrong_mean: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Benchmark:
-    """One benchmark of one evaluation. Rates are shares of all samples, in [0, 1]."""
+    """One benchmark of one evaluation. Rates are shares of all samples, in [0, 1].
+
+    ``instructions`` has the strict and loose accuracies by prompt and by instruction, where there are instructions.
+    """
 
     name: str
     k: int | None
@@ -51,6 +63,8 @@ class Benchmark:
     not_judged_rate: float | None
     mean_tokens: float | None
     data_sha256: str | None
+    tokens: Tokens | None
+    instructions: dict[str, Estimate]
 
     @property
     def has_answers(self) -> bool:
@@ -143,7 +157,19 @@ def _benchmark(name: str, block: dict[str, Any]) -> Benchmark:
         not_judged_rate=number(block.get("not_judged_rate")),
         mean_tokens=number(block.get("mean_tokens")),
         data_sha256=text(block.get("data_sha256")),
+        tokens=_tokens(mapping(block.get("tokens"))),
+        instructions={
+            str(key): found
+            for key, value in mapping(block.get("instructions")).items()
+            if (found := estimate(value)) is not None
+        },
     )
+
+
+def _tokens(block: dict[str, Any]) -> Tokens | None:
+    shares = {key: number(value) for key, value in mapping(block.get("quantiles")).items()}
+    quantiles = {str(key): value for key, value in shares.items() if value is not None}
+    return Tokens(quantiles, number(block.get("right_mean")), number(block.get("wrong_mean"))) if quantiles else None
 
 
 def _by_level(item: tuple[str, Any]) -> tuple[bool, int, str]:

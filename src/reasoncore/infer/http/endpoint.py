@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import httpx2
 
@@ -16,6 +17,7 @@ from reasoncore.infer.http.words import plain
 API_KEY_VARIABLE = "REASONCORE_API_KEY"
 _LARGEST_LIST = 4 * 2**20
 _NAMES_SHOWN = 10
+_FACTS_SHOWN = 24
 
 
 @dataclass(slots=True)
@@ -26,12 +28,16 @@ class Server:
         root: The address under which ``/chat/completions`` is.
         one_by_one: It gives one choice a call, however many are asked for.
         model_checked: Whether it was asked for the models it serves.
+        software: What its answers call the server, if they do.
+        says: What its list of models says of this one.
     """
 
     root: str
     model: str
     one_by_one: bool = False
     model_checked: bool = False
+    software: str | None = None
+    says: dict[str, Any] = field(default_factory=dict)
 
 
 def api_root(base_url: str) -> str:
@@ -75,26 +81,40 @@ async def check_model(client: httpx2.AsyncClient, server: Server, limit_s: float
         UserInputError: It is not.
     """
     server.model_checked = True
-    names = await _served_names(client, f"{server.root}/models", limit_s)
+    served = await _served(client, server, limit_s)
+    names = set(served)
+    server.says = _plain_facts(served.get(server.model) or served.get(f"{server.model}:latest") or {})
     if names and not names & {server.model, f"{server.model}:latest"} and not Path(server.model).is_dir():
         shown = ", ".join(plain(name) for name in sorted(names)[:_NAMES_SHOWN])
         more = f" and {len(names) - _NAMES_SHOWN} more" if len(names) > _NAMES_SHOWN else ""
         raise UserInputError(f"{server.root}: there is no model {plain(server.model)!r}", f"It serves: {shown}{more}.")
 
 
-async def _served_names(client: httpx2.AsyncClient, url: str, limit_s: float) -> set[str]:
-    """Names and aliases; empty where there is no list that can be read in time."""
+async def _served(client: httpx2.AsyncClient, server: Server, limit_s: float) -> dict[str, dict[str, Any]]:
+    """The entries of the list of models by name and alias; empty where there is no list that can be read in time."""
     body = bytearray()
     try:
-        async with asyncio.timeout(limit_s), client.stream("GET", url) as response:
+        async with asyncio.timeout(limit_s), client.stream("GET", f"{server.root}/models") as response:
+            server.software = plain(response.headers.get("server", "")) or None
             if response.status_code != 200:
-                return set()
+                return {}
             async for data in response.aiter_raw():
                 body += data
                 if len(body) > _LARGEST_LIST:
-                    return set()
+                    return {}
         rows = [row for row in json.loads(body)["data"] if isinstance(row, dict)]
-        names = [name for row in rows for name in [row.get("id"), *(row.get("aliases") or [])]]
+        named = [(name, row) for row in rows for name in [row.get("id"), *(row.get("aliases") or [])]]
     except (TimeoutError, httpx2.HTTPError, ValueError, RecursionError, KeyError, TypeError):
-        return set()
-    return {name for name in names if isinstance(name, str)}
+        return {}
+    return {name: row for name, row in named if isinstance(name, str)}
+
+
+def _plain_facts(entry: dict[str, Any]) -> dict[str, Any]:
+    """The short facts of an entry, those of a nested ``meta`` included; a server's file sizes and formats are there."""
+    facts = {**entry, **(entry["meta"] if isinstance(entry.get("meta"), dict) else {})}
+    kept = {
+        plain(key): plain(value) if isinstance(value, str) else value
+        for key, value in facts.items()
+        if isinstance(value, str | int | float) and key != "created"
+    }
+    return dict(sorted(kept.items())[:_FACTS_SHOWN])

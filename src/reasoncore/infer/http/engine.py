@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
+from typing import Any
 
 import httpx2
 
@@ -65,3 +66,13 @@ class HttpEngine(Engine):
                 await run.complete(requests)
 
         yield from emitted(work)
+
+    def describe(self) -> dict[str, Any]:
+        """See :class:`reasoncore.infer.engine.Engine`; the chat template is the server's own, and not shown."""
+        return {
+            "engine": "endpoint",
+            "version": self._server.software,
+            "model_says": self._server.says,
+            "quantisation": self._server.says.get("quantization"),
+            "chat_template_sha256": None,
+        }
