@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from command_line import run_cli
 from test_runner import PLAN, answer, measure
 
 from reasoncore.errors import DataError, UserInputError
@@ -90,3 +92,19 @@ def test_what_is_no_bundle_is_refused(out: Path, tmp_path: Path) -> None:
         unpack_bundle(tmp_path / "half.zip", tmp_path / "unpacked")
     with pytest.raises(UserInputError, match="no finished evaluation"):
         write_bundle(tmp_path, tmp_path / "two.zip", "0.1.0")
+
+
+def test_a_stranger_gets_the_same_figures_from_the_bundle_alone(
+    out: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bundle = write_bundle(out, tmp_path / "one.zip", "0.1.0")
+    monkeypatch.delenv("REASONCORE_DATA", raising=False)
+    code, printed, _ = run_cli(capsys, monkeypatch, "regrade", str(bundle), "--grader", "own", "--json")
+    assert code == 0
+    found = json.loads(printed)["benchmarks"]["procedural-math"]
+    assert (found["reproduces"], found["graders"]["own"]["changes"]) == (True, [])
+    assert json.loads((tmp_path / "one.regrade.json").read_text()) == json.loads(printed)
+    rewrite(bundle, flip)
+    code, _, said = run_cli(capsys, monkeypatch, "regrade", str(bundle))
+    assert code == 2
+    assert "not what its hash says" in said
