@@ -122,7 +122,17 @@ def test_ordering_the_likeliest_alone_changes_nothing(top_p: float, monkeypatch:
     monkeypatch.setattr(sampling, "LIKELIEST", 1)
     whole = sample_tokens(logits_BV, SamplingParams(top_p=top_p), grid(64))
     assert torch.equal(short[0], whole[0])
-    assert torch.equal(short[1], whole[1])
+    torch.testing.assert_close(short[1], whole[1], atol=1e-6, rtol=1e-6)
+
+
+def test_a_row_does_not_depend_on_those_beside_it() -> None:
+    generator = torch.Generator().manual_seed(7)
+    peaked, flat = torch.randn(8, 700, generator=generator) * 5, torch.randn(8, 700, generator=generator) * 0.1
+    params, uniform_B = SamplingParams(top_p=0.95), grid(16)
+    together = sample_tokens(torch.cat((peaked, flat)), params, uniform_B)
+    apart = [sample_tokens(row[None], params, uniform_B[n : n + 1]) for n, row in enumerate((*peaked, *flat))]
+    assert torch.equal(together[0], torch.cat([token for token, _ in apart]))
+    assert torch.equal(together[1], torch.cat([log_prob for _, log_prob in apart]))
 
 
 def test_the_logits_are_left_as_they_were() -> None:

@@ -1,6 +1,6 @@
 """Draw a token from each row's distribution by inverting its cumulative sum: one uniform number a token.
 
-Shapes: B rows, V vocabulary, K tokens in order.
+Shapes: B rows, V vocabulary, K of its tokens, X either.
 """
 
 from __future__ import annotations
@@ -29,15 +29,26 @@ def sample_tokens(logits_BV: Tensor, params: SamplingParams, uniform_B: Tensor) 
     logits_BV = logits_BV.float()
     if params.temperature != 1:
         logits_BV = logits_BV / params.temperature
-    if params.top_k or params.top_p < 1:
-        logits_BV = _truncate(logits_BV, params)
-    probs_BV = logits_BV.softmax(-1)
-    cumulative_BV = probs_BV.cumsum(-1)
-    total_B = cumulative_BV[:, -1]
+    if params.top_k or params.top_p == 1:
+        return _draw(_truncate(logits_BV, params) if params.top_k else logits_BV, uniform_B)
+    id_BK, logits_BK, enough_B = _nucleus(logits_BV, params.top_p)
+    place_B, log_prob_B = _draw(logits_BK, uniform_B)
+    token_B = id_BK.gather(-1, place_B[:, None]).squeeze(-1)
+    if not bool(enough_B.all()):  # row by row, so that no row depends on those beside it
+        rest_R = (~enough_B).nonzero().squeeze(-1)
+        token_B[rest_R], log_prob_B[rest_R] = _draw(_truncate(logits_BV[rest_R], params), uniform_B[rest_R])
+    return token_B, log_prob_B
+
+
+def _draw(logits_BX: Tensor, uniform_B: Tensor) -> tuple[Tensor, Tensor]:
+    """Index of the column drawn, and its log-probability."""
+    probs_BX = logits_BX.softmax(-1)
+    cumulative_BX = probs_BX.cumsum(-1)
+    total_B = cumulative_BX[:, -1]
     # At most 1 - 2**-24 of the total, which float32 rounds to below it: never past the last possible token.
     threshold_B = uniform_B * total_B
-    token_B = torch.searchsorted(cumulative_BV, threshold_B[:, None], right=True).squeeze(-1)
-    return token_B, probs_BV.gather(-1, token_B[:, None]).squeeze(-1).log()
+    index_B = torch.searchsorted(cumulative_BX, threshold_B[:, None], right=True).squeeze(-1)
+    return index_B, probs_BX.gather(-1, index_B[:, None]).squeeze(-1).log()
 
 
 def _truncate(logits_BV: Tensor, params: SamplingParams) -> Tensor:
@@ -45,22 +56,31 @@ def _truncate(logits_BV: Tensor, params: SamplingParams) -> Tensor:
 
     The likeliest token always stays, and of equal tokens the lower ones.
     """
-    head = None if params.top_k else _nucleus_in_order(logits_BV, params.top_p)
-    sorted_BK, order_BK = logits_BV.sort(dim=-1, descending=True, stable=True) if head is None else head
+    sorted_BV, order_BV = logits_BV.sort(dim=-1, descending=True, stable=True)
     if params.top_k:
-        sorted_BK[:, params.top_k :] = -torch.inf
+        sorted_BV[:, params.top_k :] = -torch.inf
     if params.top_p < 1:
-        probs_BK = (sorted_BK - (sorted_BK if params.top_k else logits_BV).logsumexp(-1, keepdim=True)).exp()
-        before_BK = probs_BK.cumsum(-1) - probs_BK
-        sorted_BK = sorted_BK.masked_fill(before_BK >= params.top_p, -torch.inf)
-    return torch.full_like(logits_BV, -torch.inf).scatter_(-1, order_BK, sorted_BK)
+        probs_BV = sorted_BV.softmax(-1)
+        sorted_BV = _within(sorted_BV, probs_BV, params.top_p)
+    return torch.full_like(logits_BV, -torch.inf).scatter_(-1, order_BV, sorted_BV)
 
 
-def _nucleus_in_order(logits_BV: Tensor, top_p: float) -> tuple[Tensor, Tensor] | None:
-    """The likeliest tokens in order, where few hold ``top_p`` in every row: a fraction of the cost of sorting all."""
-    order_BK = logits_BV.topk(min(LIKELIEST, logits_BV.shape[-1]), dim=-1).indices.sort(dim=-1).values
-    sorted_BK, place_BK = logits_BV.gather(-1, order_BK).sort(dim=-1, descending=True, stable=True)
+def _nucleus(logits_BV: Tensor, top_p: float) -> tuple[Tensor, Tensor, Tensor]:
+    """The likeliest tokens alone, at a fraction of the cost of sorting all.
+
+    Returns:
+        ``id_BK``, their ids in rising order; ``logits_BK``, with those outside top-p set to minus infinity; and
+        ``enough_B``, whether these few hold ``top_p`` of a row. What the others of a row get is of no use.
+    """
+    id_BK = logits_BV.topk(min(LIKELIEST, logits_BV.shape[-1]), dim=-1, sorted=False).indices.sort(dim=-1).values
+    sorted_BK, place_BK = logits_BV.gather(-1, id_BK).sort(dim=-1, descending=True, stable=True)
+    probs_BK = (sorted_BK - logits_BV.logsumexp(-1, keepdim=True)).exp()
     # Of tokens like the last one, others may have been left out.
-    beyond_BK = sorted_BK <= sorted_BK[:, -1:]
-    mass_B = (sorted_BK - logits_BV.logsumexp(-1, keepdim=True)).exp().masked_fill(beyond_BK, 0.0).sum(-1)
-    return (sorted_BK, order_BK.gather(-1, place_BK)) if bool((mass_B >= top_p).all()) else None
+    mass_B = probs_BK.masked_fill(sorted_BK <= sorted_BK[:, -1:], 0.0).sum(-1)
+    kept_BK = _within(sorted_BK, probs_BK, top_p)
+    return id_BK, torch.empty_like(kept_BK).scatter_(-1, place_BK, kept_BK), mass_B >= top_p
+
+
+def _within(sorted_BK: Tensor, probs_BK: Tensor, top_p: float) -> Tensor:
+    """Logits in falling order, those after the first ``top_p`` of the probability set to minus infinity."""
+    return sorted_BK.masked_fill(probs_BK.cumsum(-1) - probs_BK >= top_p, -torch.inf)
