@@ -10,6 +10,7 @@ import pytest
 
 from reasoncore.domains import DOMAINS
 from reasoncore.errors import DataError, InfrastructureError, UserInputError
+from reasoncore.evals.protocols import domain_sampling
 from reasoncore.evals.runner import EvalPlan, evaluate
 from reasoncore.infer.engine import Engine, Request, Sampled, SamplingParams
 from reasoncore.infer.scripted import ScriptedEngine
@@ -177,3 +178,15 @@ def test_two_files_of_one_name_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UserInputError, match="another one is called 'mine' too"):
         measure(ScriptedEngine([]), tmp_path / "out", replace(PLAN, benchmarks=tuple(map(str, files))))
     assert not (tmp_path / "out").exists()
+
+
+def test_a_protocol_may_sample_a_domain_otherwise(tmp_path: Path) -> None:
+    by_domain = domain_sampling("vt1.5b", {"max_tokens": 64})
+    plan = replace(PLAN, benchmarks=("procedural-math", "procedural-code"), domain_sampling=by_domain)
+    engine = ScriptedEngine(answer)
+    results, _ = measure(engine, tmp_path, plan)
+    assert [(used.temperature, used.max_tokens) for used in engine.sampling] == [(1.0, 64), (0.6, 64)]
+    assert results["benchmarks"]["procedural-code"]["sampling"]["temperature"] == 0.6
+    assert domain_sampling("vt1.5b", {"temperature": 1.0})["code"].temperature == 1.0
+    with pytest.raises(UserInputError, match=r"different: sampling\.code"):
+        measure(engine, tmp_path, replace(plan, domain_sampling=domain_sampling("vt1.5b", {"temperature": 0.7})))

@@ -8,13 +8,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from reasoncore.cli.asked_model import AskedModel
 from reasoncore.cli.output import print_result
-from reasoncore.config import HardwareSettings
 from reasoncore.errors import UserInputError
 
 if TYPE_CHECKING:
     from reasoncore.evals.contamination import Asker, Contamination, Item
-    from reasoncore.infer.engine import Engine
 
 
 def contamination_command(
@@ -26,16 +25,11 @@ def contamination_command(
     rollouts: Path | None,
     dates: Path | None,
     cutoff: str | None,
-    model: Path | None,
-    endpoint: str | None,
-    model_name: str | None,
-    concurrency: int,
+    model: AskedModel,
     samples: int,
     protocol: str,
     sampling_overrides: dict[str, Any],
     seed: int,
-    device: str,
-    threads: int,
     out: Path,
     as_json: bool,
 ) -> None:
@@ -43,18 +37,14 @@ def contamination_command(
     from reasoncore.evals.comparison import read_samples
     from reasoncore.evals.contamination import ask_model, contamination_lines, look_at_files, read_date
 
-    has_model = model is not None or endpoint is not None
+    has_model = model.checkpoint is not None or model.endpoint is not None
     if not train and not has_model and (rollouts is None or cutoff is None):
         raise UserInputError(
             "contamination: nothing to look at",
             "Give --train FILE, or --rollouts OUT with --cutoff DATE, or --model or --endpoint; or several of them.",
         )
-    if (model is not None and endpoint is not None) or (endpoint is None) != (model_name is None):
-        raise UserInputError(
-            "contamination: one model can be asked", "Give --model FOLDER, or --endpoint URL with --model-name NAME."
-        )
-    if device not in ("auto", "cpu", "cuda", "mps"):
-        raise UserInputError(f"--device {device}: unknown device", "Use auto, cpu, cuda or mps.")
+    if has_model or model.served_name is not None:
+        model.check("contamination")
     day = None if cutoff is None else read_date(cutoff, "--cutoff")
     measured = {} if rollouts is None else read_samples(rollouts)
     items_of = _load(benchmarks, data, limit, dates)
@@ -65,8 +55,7 @@ def contamination_command(
     _write(out, found)
     if has_model:
         sampling = {name: value for name, value in sampling_overrides.items() if value is not None}
-        hardware = HardwareSettings(device=device, threads=threads)
-        asker = _asker(model, endpoint, model_name, concurrency, samples, protocol, sampling, seed, hardware, out)
+        asker = _asker(model, samples, protocol, sampling, seed, out)
         with asker.judge:
             for name, items in items_of.items():
                 found[name] = ask_model(found[name], items, asker)
@@ -89,41 +78,16 @@ def _load(benchmarks: Sequence[str], data: Path | None, limit: int | None, dates
     }
 
 
-def _asker(
-    model: Path | None,
-    endpoint: str | None,
-    model_name: str | None,
-    concurrency: int,
-    samples: int,
-    protocol: str,
-    sampling: dict[str, Any],
-    seed: int,
-    hardware: HardwareSettings,
-    out: Path,
-) -> Asker:
-    import torch
-
+def _asker(model: AskedModel, samples: int, protocol: str, sampling: dict[str, Any], seed: int, out: Path) -> Asker:
     from reasoncore.domains import DOMAINS, Judge
     from reasoncore.domains.open_ended import PROCEDURAL_JUDGE, open_ended_judge
     from reasoncore.evals.contamination import Asker
     from reasoncore.evals.protocols import find_protocol
 
-    torch.set_num_threads(hardware.threads)
-    engine: Engine
-    if model is not None:
-        from reasoncore.infer.local import LocalEngine
-
-        engine = LocalEngine.of_checkpoint(model, hardware)
-    else:
-        from reasoncore.infer.http import HttpEngine
-
-        assert endpoint is not None
-        assert model_name is not None
-        engine = HttpEngine(endpoint, model_name, concurrency=concurrency)
-    judge = Judge(DOMAINS, partial(open_ended_judge, PROCEDURAL_JUDGE, Path(), hardware))
+    judge = Judge(DOMAINS, partial(open_ended_judge, PROCEDURAL_JUDGE, Path(), model.hardware))
     log = out / "contamination-rollouts.jsonl"
     log.unlink(missing_ok=True)
-    return Asker(engine, judge, samples, replace(find_protocol(protocol), **sampling), seed, log)
+    return Asker(model.engine(), judge, samples, replace(find_protocol(protocol), **sampling), seed, log)
 
 
 def _write(out: Path, found: dict[str, Contamination]) -> None:

@@ -4,29 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import typer
 
+import reasoncore
+from reasoncore.cli.asked_model import AskedModel
 from reasoncore.cli.output import print_result
-from reasoncore.config import HardwareSettings
 from reasoncore.errors import InfrastructureError, UserInputError
-
-if TYPE_CHECKING:
-    from reasoncore.infer.engine import Engine
 
 ALL_LOCAL = "all-local"
 
 
 def eval_command(
-    model: Path | None,
-    endpoint: str | None,
-    model_name: str | None,
-    concurrency: int,
+    model: AskedModel,
     benchmarks: str,
     data: Path | None,
     samples: int | None,
@@ -34,24 +28,17 @@ def eval_command(
     protocol: str,
     sampling_overrides: dict[str, Any],
     seed: int,
-    device: str,
-    threads: int,
     fetch: bool,
     out: Path | None,
+    bundle: Path | None,
     as_json: bool,
 ) -> None:
     """Measure a checkpoint, or a model behind an endpoint; write results and report, print a table."""
     from reasoncore.domains import DOMAINS
-    from reasoncore.evals.protocols import find_protocol
+    from reasoncore.evals.protocols import domain_sampling, find_protocol
     from reasoncore.evals.runner import EvalPlan
 
-    if device not in ("auto", "cpu", "cuda", "mps"):
-        raise UserInputError(f"--device {device}: unknown device", "Use auto, cpu, cuda or mps.")
-    if (model is None) == (endpoint is None) or (endpoint is None) != (model_name is None):
-        raise UserInputError(
-            "eval: one model to measure is needed",
-            "Give --model FOLDER, or --endpoint URL with --model-name NAME.",
-        )
+    model.check("eval")
     names = benchmark_names(benchmarks, data)
     if fetch:
         from reasoncore.evals.benchmarks.fetch import fetch_missing
@@ -59,43 +46,31 @@ def eval_command(
         for path in fetch_missing(names, data, DOMAINS):
             typer.echo(f"fetched {path}", err=True)
     given = {name: value for name, value in sampling_overrides.items() if value is not None}
-    sampling = replace(find_protocol(protocol), **given)
-    plan = EvalPlan(names, protocol, sampling, samples, limit, data, seed, DOMAINS)
+    sampling, by_domain = replace(find_protocol(protocol), **given), domain_sampling(protocol, given)
+    plan = EvalPlan(names, protocol, sampling, samples, limit, data, seed, DOMAINS, by_domain)
     _ = plan.tasks  # what is missing is said before the model is loaded
-
-    import torch
 
     from reasoncore.domains.open_ended import PROCEDURAL_JUDGE, open_ended_judge
     from reasoncore.evals.report import write_report
     from reasoncore.evals.runner import evaluate
     from reasoncore.timing import Clock
 
-    torch.set_num_threads(threads)
-    hardware = HardwareSettings(device=device, threads=threads)
-    open_ended = partial(open_ended_judge, PROCEDURAL_JUDGE, Path(), hardware)
-    engine: Engine
-    if model is not None:
-        from reasoncore.infer.local import LocalEngine
-
-        engine = LocalEngine.of_checkpoint(model, hardware)
-        name, short, identity = str(model), "-".join(model.resolve().parts[-2:]), checkpoint_hashes(model)
-    else:
-        from reasoncore.infer.http import HttpEngine
-
-        assert endpoint is not None
-        assert model_name is not None
-        engine = HttpEngine(endpoint, model_name, concurrency=concurrency)
-        name, short = f"{model_name} at {endpoint}", re.sub(r"[^\w.-]+", "-", model_name)
-        identity = {"endpoint": endpoint, "model_name": model_name}
+    open_ended = partial(open_ended_judge, PROCEDURAL_JUDGE, Path(), model.hardware)
+    engine, identity = model.engine(), model.identity()
     digest = hashlib.sha256(json.dumps(plan.identity(identity), sort_keys=True).encode()).hexdigest()[:8]
-    target = out or Path("runs") / f"eval-{short}-{digest}"
+    target = out or Path("runs") / f"eval-{model.short_name}-{digest}"
     try:
-        results = evaluate(engine, open_ended, name, identity, plan, target, Clock())
+        results = evaluate(engine, open_ended, model.name, identity, plan, target, Clock())
     except InfrastructureError:
         write_report(target)  # of all that could be had
         raise
-    report = write_report(target)
-    print_result(results, results_table(results) + f"\n\nresults: {target / 'results.json'}\nreport: {report}", as_json)
+    written = {"results": target / "results.json", "report": write_report(target)}
+    if bundle is not None:
+        from reasoncore.evals.bundle import write_bundle
+
+        written["bundle"] = write_bundle(target, bundle, reasoncore.__version__)
+    places = "\n".join(f"{what}: {path}" for what, path in written.items())
+    print_result(results, f"{results_table(results)}\n\n{places}", as_json)
 
 
 def list_command(data: Path | None, as_json: bool) -> None:
@@ -121,14 +96,6 @@ def benchmark_names(given: str, data: Path | None) -> tuple[str, ...]:
     if not names:
         raise UserInputError("--benchmarks: no name given", "Example: --benchmarks gsm8k,math500. --list shows all.")
     return tuple(dict.fromkeys(names))
-
-
-def checkpoint_hashes(folder: Path) -> dict[str, str]:
-    """SHA-256 of the files that decide what a checkpoint answers."""
-    from reasoncore.run_dir import sha256_file
-
-    decisive = [path for path in folder.iterdir() if path.suffix in (".safetensors", ".json", ".jinja")]
-    return {path.name: sha256_file(path) for path in sorted(decisive)}
 
 
 def results_table(results: dict[str, Any]) -> str:

@@ -81,6 +81,9 @@ def evaluate(
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
     threads: Annotated[int, typer.Option(min=1, help="CPU threads.")] = 2,
     out: Annotated[Path | None, typer.Option(help="Where results go. Default: runs/eval-NAME-HASH.")] = None,
+    bundle: Annotated[
+        Path | None, typer.Option(metavar="FILE.zip", help="Also put all into one file, to be judged again.")
+    ] = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Measure a checkpoint, or a model behind a server, on benchmarks. Run it again and it goes on.
@@ -91,16 +94,14 @@ def evaluate(
 
     Example: reasoncore eval --list --data DATA
     """
+    from reasoncore.cli.asked_model import AskedModel
     from reasoncore.cli.evaluate import eval_command, list_command
 
     if list_benchmarks:
         return list_command(data, as_json)
     sampling = {"temperature": temperature, "top_p": top_p, "max_tokens": max_tokens}
     eval_command(
-        model,
-        endpoint,
-        model_name,
-        concurrency,
+        AskedModel(model, endpoint, model_name, concurrency, device, threads),
         benchmarks,
         data,
         samples,
@@ -108,10 +109,9 @@ def evaluate(
         protocol,
         sampling,
         seed,
-        device,
-        threads,
         fetch,
         out,
+        bundle,
         as_json,
     )
 
@@ -210,6 +210,7 @@ def contamination(
 
     Example: reasoncore contamination gsm8k --data DATA --train corpus.jsonl --model runs/nano/final --out runs/lens
     """
+    from reasoncore.cli.asked_model import AskedModel
     from reasoncore.cli.contamination import contamination_command
 
     sampling = {"temperature": temperature, "max_tokens": max_tokens}
@@ -222,16 +223,11 @@ def contamination(
         rollouts,
         dates,
         cutoff,
-        model,
-        endpoint,
-        model_name,
-        concurrency,
+        AskedModel(model, endpoint, model_name, concurrency, device, threads),
         samples,
         protocol,
         sampling,
         seed,
-        device,
-        threads,
         out,
         as_json,
     )

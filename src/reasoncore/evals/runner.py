@@ -11,7 +11,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -51,6 +51,7 @@ class EvalPlan:
         samples: Completions a problem; None takes each benchmark's own number.
         limit: Problems of each benchmark; None takes all.
         domains: The table of domains.
+        domain_sampling: In place of ``sampling``, for benchmarks of some domains.
     """
 
     benchmarks: tuple[str, ...]
@@ -61,6 +62,11 @@ class EvalPlan:
     data_dir: Path | None
     seed: int
     domains: Mapping[str, Domain]
+    domain_sampling: Mapping[str, SamplingParams] = field(default_factory=dict)
+
+    def sampling_of(self, domain: str) -> SamplingParams:
+        """How the benchmarks of a domain are sampled."""
+        return self.domain_sampling.get(domain, self.sampling)
 
     @cached_property
     def tasks(self) -> dict[str, Task]:
@@ -90,7 +96,10 @@ class EvalPlan:
 
     def identity(self, model: Mapping[str, Any]) -> dict[str, Any]:
         """What has to be the same for rollouts to belong together; benchmarks, limit and samples may grow."""
-        return {"model": dict(model), "sampling": json.loads(json.dumps(asdict(self.sampling))), "seed": self.seed}
+        sampling = {"sampling": asdict(self.sampling)} | {
+            f"sampling.{domain}": asdict(settings) for domain, settings in self.domain_sampling.items()
+        }
+        return {"model": dict(model), **json.loads(json.dumps(sampling)), "seed": self.seed}
 
 
 def evaluate(
@@ -129,6 +138,7 @@ def evaluate(
             _judge(judge, log, name, task.problems, title, clock)
             data_sha256 = benchmark_sha256(task.benchmark, plan.data_dir, task.problems)
             blocks[name] = score_benchmark(log.of(name), data_sha256) | {
+                "sampling": asdict(plan.sampling_of(task.benchmark.domain)),
                 "prompts_sha256": _prompts_sha256(task.problems),
                 "graders": sorted({grader_of(problem) for problem in task.problems}),
             }
@@ -181,7 +191,7 @@ def _sample(
     with (
         clock.time("sampling") as spent,
         track(f"{title} (samples)", total, total - left) as progress,
-        closing(engine.stream(requests, plan.sampling)) as finished,
+        closing(engine.stream(requests, plan.sampling_of(task.benchmark.domain))) as finished,
     ):
         for number, sampled in enumerate(finished):
             if number == 0:

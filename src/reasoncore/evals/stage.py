@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from reasoncore.config import EvalStage
 from reasoncore.domains import Domain
-from reasoncore.evals.protocols import find_protocol
+from reasoncore.evals.protocols import domain_sampling, find_protocol
 from reasoncore.evals.runner import EvalPlan, evaluate
 from reasoncore.paths import find_near
 from reasoncore.run_dir import now
@@ -18,14 +19,21 @@ from reasoncore.stage import StageContext
 
 def eval_plan(settings: EvalStage, seed: int, domains: Mapping[str, Domain], root: Path) -> EvalPlan:
     """What an evaluation stage's settings ask for."""
-    sampling = find_protocol(settings.protocol)
-    if settings.max_tokens is not None:
-        sampling = replace(sampling, max_tokens=settings.max_tokens)
+    given: dict[str, Any] = {} if settings.max_tokens is None else {"max_tokens": settings.max_tokens}
+    sampling, by_domain = replace(find_protocol(settings.protocol), **given), domain_sampling(settings.protocol, given)
     data_dir = None
     if settings.data_dir is not None:
         data_dir = find_near(settings.data_dir, root, Path.is_dir) or root / settings.data_dir
     return EvalPlan(
-        settings.benchmarks, settings.protocol, sampling, settings.samples, settings.limit, data_dir, seed, domains
+        settings.benchmarks,
+        settings.protocol,
+        sampling,
+        settings.samples,
+        settings.limit,
+        data_dir,
+        seed,
+        domains,
+        by_domain,
     )
 
 
