@@ -22,7 +22,7 @@ class HardwareSettings(Settings):
     threads: int = Field(2, ge=1, description="CPU threads")
     tokens_per_micro_batch: int = Field(2048, ge=1, description="tokens of one forward and backward pass")
     activation_checkpointing: bool = False
-    decode_rows: int = Field(256, ge=1, description="completions decoded side by side")
+    decode_rows: int = Field(512, ge=1, description="completions decoded side by side")
     kv_cache_gib: float = Field(4.0, gt=0, description="bound on the key/value cache; lowers decode_rows if needed")
 
     def resolved_device(self) -> str:
