@@ -67,8 +67,9 @@ def test_whole_page_is_in_order_small_offline_and_the_same_every_time(run: Path)
     assert not re.search(b"https?://|@import", html)
     ids = [value for name, value in page.attributes if name == "id"]
     assert len(ids) == len(set(ids))
-    targets = {(value or "")[1:] for name, value in page.attributes if name in {"href", "xlink:href"}}
-    assert targets <= set(ids)
+    targets = {value or "" for name, value in page.attributes if name in {"href", "xlink:href"}}
+    pages = {f"rollouts/{path.name}" for path in (run / "rollouts").iterdir()}
+    assert pages <= targets <= pages | {f"#{name}" for name in ids}
 
 
 def test_pipeline_has_every_stage_with_what_it_did(run: Path) -> None:
