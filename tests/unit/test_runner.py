@@ -170,6 +170,35 @@ def test_what_is_judged_by_something_else_now_is_judged_again(tmp_path: Path) ->
         assert len(engine.requests) == (1 if gold == "1" else 0)
 
 
+def test_a_completion_cut_off_follows_no_instruction_and_instructions_have_no_vote(tmp_path: Path) -> None:
+    plan = replace(PLAN, benchmarks=("procedural-instruct",), sampling=SamplingParams(max_tokens=5))
+    results, rows = measure(ScriptedEngine(lambda request, sample: "x" * (4 if sample else 9)), tmp_path, plan)
+    block = results["benchmarks"]["procedural-instruct"]
+    assert (block["cutoff_rate"], block["no_answer_rate"], block["cons@k"]["2"]["mean"]) == (0.5, 0.5, None)
+    asked = sum(len(row["details"]["strict"]) for row in rows)
+    followed = sum(sum(row["details"]["loose"]) for row in rows if row["finish"] == "stop")
+    assert block["instructions"]["instruction_loose"]["mean"] == pytest.approx(followed / asked)
+
+
+class BackwardsEngine(Engine):
+    """Finishes last what was asked first."""
+
+    def stream(self, requests: Sequence[Request], sampling: SamplingParams) -> Generator[Sampled, None, None]:
+        yield from reversed(list(ScriptedEngine(answer).stream(requests, sampling)))
+
+    def describe(self) -> dict[str, Any]:
+        return ScriptedEngine(answer).describe()
+
+
+def test_scores_do_not_depend_on_which_completion_ends_first(tmp_path: Path) -> None:
+    plan = replace(PLAN, limit=40, samples=3)
+    forwards, backwards = (
+        measure(engine, tmp_path / type(engine).__name__, plan)
+        for engine in (ScriptedEngine(answer), BackwardsEngine())
+    )
+    assert forwards == backwards
+
+
 def test_two_files_of_one_name_are_refused(tmp_path: Path) -> None:
     files = [tmp_path / folder / "mine.jsonl" for folder in "ab"]
     for file in files:

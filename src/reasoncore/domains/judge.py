@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from reasoncore.domains.table import Domain, Verifier
 from reasoncore.infer.engine import Engine
 from reasoncore.records import Problem, Verdict
+from reasoncore.verify.constraints import InstructionTask
+
+
+def unanswered(problem: Problem, reason: str) -> Verdict:
+    """The verdict on a completion that gives no answer, whatever stands in it: of instructions, none is followed."""
+    details: dict[str, Any] = {}
+    if isinstance(problem.reference, InstructionTask):
+        none = [False] * len(problem.reference.instructions)
+        details = {"follow_all_strict": False, "follow_all_loose": False, "strict": none, "loose": none}
+    return Verdict(False, 0.0, None, reason, details)
 
 
 class Judge:

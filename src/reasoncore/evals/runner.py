@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import reasoncore
-from reasoncore.domains import Domain, Judge, grader_of
+from reasoncore.domains import Domain, Judge, grader_of, unanswered
 from reasoncore.errors import DataError, InfrastructureError, ReasoncoreError, UserInputError
 from reasoncore.evals.benchmarks import Benchmark, benchmark_sha256, find_benchmark, load_benchmark
 from reasoncore.evals.evaluation_record import EvaluationRecord
@@ -129,21 +129,16 @@ def evaluate(
         _check_prompts(log, name, task.problems)
     changed = write_problems(out, {name: task.problems for name, task in tasks.items()})
     log.forget_verdicts(changed)
-    blocks: dict[str, Any] = {}
     failures: list[ReasoncoreError] = []
     with Judge(plan.domains, open_ended) as judge:
         for name, task in tasks.items():
             title = f"{model_name} on {name}"
             failures += _sample(engine, log, task, plan, title, clock, record)
             _judge(judge, log, name, task.problems, title, clock)
-            data_sha256 = benchmark_sha256(task.benchmark, plan.data_dir, task.problems)
-            blocks[name] = score_benchmark(log.of(name), data_sha256) | {
-                "sampling": asdict(plan.sampling_of(task.benchmark.domain)),
-                "prompts_sha256": _prompts_sha256(task.problems),
-                "graders": sorted({grader_of(problem) for problem in task.problems}),
-            }
     places = [(name, problem.id) for name, task in tasks.items() for problem in task.problems]
     log.tidy({place: number for number, place in enumerate(places)})
+    # In the order of the file, so that whoever judges it again adds up in the same order.
+    blocks = {name: _block(log.of(name), task, plan) for name, task in tasks.items()}
     results = {
         "model": model_name,
         "protocol": plan.protocol_label,
@@ -160,6 +155,16 @@ def evaluate(
             f"{failures[0].cure} The same command asks for these again; the results so far are in {out}.",
         )
     return results
+
+
+def _block(rows: Sequence[Row], task: Task, plan: EvalPlan) -> dict[str, Any]:
+    """A benchmark's scores, and what can move them."""
+    data_sha256 = benchmark_sha256(task.benchmark, plan.data_dir, task.problems)
+    return score_benchmark(rows, data_sha256) | {
+        "sampling": asdict(plan.sampling_of(task.benchmark.domain)),
+        "prompts_sha256": _prompts_sha256(task.problems),
+        "graders": sorted({grader_of(problem) for problem in task.problems}),
+    }
 
 
 def _check_prompts(log: RolloutLog, benchmark: str, problems: Sequence[Problem]) -> None:
@@ -230,7 +235,11 @@ def _judge(
         for row in log.of(benchmark)
         if row["correct"] is None and row["finish"] is not None and row["problem_id"] in problem_of
     ]
-    log.append({**row, "correct": False, "reason": CUT_OFF} for row in rows if row["finish"] == "length")
+    log.append(
+        {**row, **_verdict_fields(unanswered(problem_of[row["problem_id"]], CUT_OFF))}
+        for row in rows
+        if row["finish"] == "length"
+    )
     rows = [row for row in rows if row["finish"] != "length"]
     with clock.time("judging"), track(f"{title} (verdicts)", len(rows)) as task:
         for start in range(0, len(rows), _JUDGED_AT_ONCE):

@@ -28,7 +28,8 @@ _REQUIRED = ("problem_id", "sample", "token_count", "finish", "answer", "correct
 class ProblemSamples:
     """The samples of one problem in sampling order; ``answers``, ``correct`` and ``tokens`` hold the judged ones.
 
-    ``tokens`` is None where a server did not count them.
+    ``tokens`` is None where a server did not count them. ``whole`` where responses are judged as a whole, and have no
+    final answer: by instructions or a rubric.
     """
 
     problem_id: str
@@ -38,6 +39,7 @@ class ProblemSamples:
     answers: tuple[str | None, ...]
     correct: tuple[bool, ...]
     tokens: tuple[int | None, ...]
+    whole: bool = False
 
     @property
     def right_tokens(self) -> list[int]:
@@ -50,8 +52,11 @@ class ProblemSamples:
         return pass_at_k(len(self.correct), sum(self.correct), k) if len(self.correct) >= k else None
 
     def consensus(self) -> float | None:
-        """1.0 if the majority answer of the judged samples is correct, else 0.0; None when none was judged."""
-        return float(cons_at_k(self.answers, self.correct)) if self.correct else None
+        """1.0 if the majority answer of the judged samples is correct, else 0.0.
+
+        None when none was judged, or where nothing can be voted on.
+        """
+        return float(cons_at_k(self.answers, self.correct)) if self.correct and not self.whole else None
 
 
 def score_benchmark(rows: Sequence[Row], data_sha256: str) -> dict[str, Any]:
@@ -79,7 +84,7 @@ def score_benchmark(rows: Sequence[Row], data_sha256: str) -> dict[str, Any]:
         **_scores(problems, k),
         "n_fully_judged": sum(len(problem.correct) == k for problem in problems),
         "cutoff_rate": _rate(had, lambda row: row["finish"] == "length"),
-        "no_answer_rate": _rate(had, lambda row: row["answer"] is None),
+        "no_answer_rate": _rate(had, _gave_no_answer),
         "not_judged_rate": _rate(rows, lambda row: row["correct"] is None),
         "mean_tokens": sum(counts) / len(counts) if counts else None,
         "tokens": token_counts(had),
@@ -147,7 +152,17 @@ def _problem(problem_id: str, rows: Sequence[Row]) -> ProblemSamples:
         answers=tuple(row["answer"] for row in judged),
         correct=tuple(bool(row["correct"]) for row in judged),
         tokens=tuple(row["token_count"] for row in judged),
+        whole=any(map(_is_judged_whole, judged)),
     )
+
+
+def _is_judged_whole(row: Row) -> bool:
+    details = row.get("details") or {}
+    return "strict" in details or "rubric" in details
+
+
+def _gave_no_answer(row: Row) -> bool:
+    return row["answer"] is None and (row["finish"] == "length" or not _is_judged_whole(row))
 
 
 def _scores(problems: Sequence[ProblemSamples], k: int) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 
-from reasoncore.domains import Judge, grader_of
+from reasoncore.domains import Judge, grader_of, unanswered
 from reasoncore.errors import DataError
 from reasoncore.evals.graders.table import Grader
 from reasoncore.evals.runner import CUT_OFF
@@ -46,10 +46,10 @@ def grade_rows(grader: Grader, judge: Judge, problems: Mapping[str, Problem], ro
     """
     whole = [row for row in rows if row["finish"] == "stop"]
     judged = iter(grader.judge_many(judge, [problems[row["problem_id"]] for row in whole], [r["text"] for r in whole]))
-    return [next(judged) if row["finish"] == "stop" else _not_whole(row) for row in rows]
+    return [next(judged) if row["finish"] == "stop" else _not_whole(row, problems) for row in rows]
 
 
-def _not_whole(row: Row) -> Verdict:
+def _not_whole(row: Row, problems: Mapping[str, Problem]) -> Verdict:
     if row["finish"] == "length":
-        return Verdict(False, 0.0, None, CUT_OFF)
+        return unanswered(problems[row["problem_id"]], CUT_OFF)
     return Verdict(None, 0.0, None, str(row["reason"]))
