@@ -244,9 +244,9 @@ def _largest(by_k: dict[int, Estimate]) -> int | None:
 
 
 def _head(metric: str, columns: list[dict[int, Estimate]]) -> str:
-    """``"Pass@8"`` when all have the same largest k, else ``"Pass@k"`` and each row says its own."""
-    ks = {_largest(by_k) for by_k in columns}
-    return f"{metric}@{ks.pop()}" if len(ks) == 1 and None not in ks else f"{metric}@k"
+    """``"Pass@8"`` when all that have any have the same largest k, else ``"Pass@k"`` and each row says its own."""
+    ks = {_largest(by_k) for by_k in columns if by_k}
+    return f"{metric}@{ks.pop()}" if len(ks) == 1 else f"{metric}@k"
 
 
 def _rollout_sources(stages: tuple[Stage, ...]) -> list[tuple[str, Path]]:
