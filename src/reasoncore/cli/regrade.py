@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reasoncore.cli.output import print_result
+from reasoncore.errors import DataError
 
 if TYPE_CHECKING:
     from reasoncore.domains import Judge
@@ -48,6 +49,13 @@ def _regrade_folder(out: Path, target: Path, names: Sequence[str], as_json: bool
         say("math-verify is not installed, so that grader is left out; pip install math-verify adds it")
         graders = [grader for grader in graders if grader.name != MATH_VERIFY]
     rows_of, recorded, known = read_rollouts(out), _recorded(out), read_problems(out)
+    if not rows_of:
+        raise DataError(f"{out / 'rollouts.jsonl'}: holds no rollouts", "Name the folder of an evaluation.")
+    if not known:
+        raise DataError(
+            f"{out / 'problems.jsonl'}: not there, or empty",
+            "Evaluate again with the same --out: it writes that file, and samples nothing that is there.",
+        )
     found: dict[str, Any] = {}
     lines: list[str] = []
     with Judge(DOMAINS, _open_ended) as judge:
@@ -95,7 +103,12 @@ def _recorded(out: Path) -> dict[str, Any]:
     path = out / "results.json"
     if not path.is_file():
         return {}
-    blocks: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))["benchmarks"]
+    try:
+        blocks = json.loads(path.read_text(encoding="utf-8"))["benchmarks"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise DataError(f"{path}: not the results of an evaluation", "Evaluate again with the same --out.") from error
+    if not isinstance(blocks, dict):
+        raise DataError(f"{path}: not the results of an evaluation", "Evaluate again with the same --out.")
     return blocks
 
 

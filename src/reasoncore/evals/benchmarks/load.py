@@ -46,7 +46,13 @@ def load_benchmark(
     path = benchmark_file(benchmark, data_dir)
     if path is not None and not path.is_file():
         raise DataError(f"{path}: cannot be read (no such file)", how_to_get(benchmark, path))
-    return benchmark.load(benchmark, path, limit)
+    problems = benchmark.load(benchmark, path, limit)
+    for problem in problems:
+        if not problem.prompt.isascii() and any("\ud800" <= character <= "\udfff" for character in problem.prompt):
+            raise DataError(
+                f"{path or name}, problem {problem.id}: half a character (a lone surrogate) in the question", "Mend it."
+            )
+    return problems
 
 
 def find_benchmark(name: str, domains: Mapping[str, Domain] = DOMAINS) -> Benchmark:
