@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -39,6 +40,11 @@ class Problem:
     answer: str
     level: int | None = None
     reference: Any = None
+
+    @property
+    def prompt_sha256(self) -> str:
+        """SHA-256 of what is asked, in hexadecimal."""
+        return hashlib.sha256(self.prompt.encode()).hexdigest()
 
     @property
     def key(self) -> str:
@@ -203,4 +209,9 @@ def to_json_line(record: Any) -> str:
     row = record if isinstance(record, dict) else asdict(record)
     line = json.dumps(row, ensure_ascii=False) + "\n"
     # Half a character, a lone surrogate, can only be written escaped.
-    return line if line.isascii() or not _SURROGATE.search(line) else json.dumps(row) + "\n"
+    return json.dumps(row) + "\n" if has_half_character(line) else line
+
+
+def has_half_character(text: str) -> bool:
+    """Whether a text holds a lone surrogate, which cannot be written as UTF-8."""
+    return not text.isascii() and _SURROGATE.search(text) is not None

@@ -12,13 +12,13 @@ from reasoncore.records import Problem, Verdict
 from reasoncore.verify.constraints import InstructionTask
 
 
-def unanswered(problem: Problem, reason: str) -> Verdict:
-    """The verdict on a completion that gives no answer, whatever stands in it: of instructions, none is followed."""
+def cut_off(problem: Problem) -> Verdict:
+    """The verdict on a completion that was cut off: no answer, whatever stands in it; no instruction is followed."""
     details: dict[str, Any] = {}
     if isinstance(problem.reference, InstructionTask):
         none = [False] * len(problem.reference.instructions)
         details = {"follow_all_strict": False, "follow_all_loose": False, "strict": none, "loose": none}
-    return Verdict(False, 0.0, None, reason, details)
+    return Verdict(False, 0.0, None, "cut off at the token limit: no answer", details)
 
 
 class Judge:

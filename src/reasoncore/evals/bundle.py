@@ -10,6 +10,7 @@ import zipfile
 from pathlib import Path
 
 from reasoncore.errors import DataError, UserInputError
+from reasoncore.run_dir import sha256_file
 
 SUMS = "SHA256SUMS"
 NEEDED = ("evaluation.json", "problems.jsonl", "results.json", "rollouts.jsonl")
@@ -44,7 +45,7 @@ def write_bundle(folder: Path, target: Path, version: str) -> Path:
     files = [folder / name for name in (*NEEDED, "report.html") if (folder / name).is_file()] + pages
     parts = {path.relative_to(folder).as_posix(): path for path in files}
     welcome = _TEXT.format(version=version, name=target.name).encode()
-    sums = {name: _sha256(path) for name, path in parts.items()} | {_WELCOME: hashlib.sha256(welcome).hexdigest()}
+    sums = {name: sha256_file(path) for name, path in parts.items()} | {_WELCOME: hashlib.sha256(welcome).hexdigest()}
     temporary = target.with_name(f".{target.name}.part")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -117,11 +118,6 @@ def _entry(name: str) -> zipfile.ZipInfo:
     entry.compress_type = zipfile.ZIP_DEFLATED
     entry.external_attr = 0o644 << 16
     return entry
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _damaged(bundle: Path, what: str) -> DataError:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import reasoncore
-from reasoncore.domains import Domain, Judge, grader_of, unanswered
+from reasoncore.domains import Domain, Judge, cut_off, grader_of
 from reasoncore.errors import DataError, InfrastructureError, ReasoncoreError, UserInputError
 from reasoncore.evals.benchmarks import Benchmark, benchmark_sha256, find_benchmark, load_benchmark
 from reasoncore.evals.evaluation_record import EvaluationRecord
@@ -33,7 +33,6 @@ from reasoncore.seeding import derive_seed
 from reasoncore.timing import Clock
 
 _JUDGED_AT_ONCE = 256
-CUT_OFF = "cut off at the token limit: no answer"
 
 
 class Task(NamedTuple):
@@ -168,7 +167,7 @@ def _block(rows: Sequence[Row], task: Task, plan: EvalPlan) -> dict[str, Any]:
 
 
 def _check_prompts(log: RolloutLog, benchmark: str, problems: Sequence[Problem]) -> None:
-    hashes = {problem.id: _prompt_sha256(problem) for problem in problems}
+    hashes = {problem.id: problem.prompt_sha256 for problem in problems}
     for row in log.of(benchmark):
         if hashes.get(row["problem_id"], row["prompt_sha256"]) != row["prompt_sha256"]:
             raise DataError(
@@ -236,9 +235,7 @@ def _judge(
         if row["correct"] is None and row["finish"] is not None and row["problem_id"] in problem_of
     ]
     log.append(
-        {**row, **_verdict_fields(unanswered(problem_of[row["problem_id"]], CUT_OFF))}
-        for row in rows
-        if row["finish"] == "length"
+        {**row, **_verdict_fields(cut_off(problem_of[row["problem_id"]]))} for row in rows if row["finish"] == "length"
     )
     rows = [row for row in rows if row["finish"] != "length"]
     with clock.time("judging"), track(f"{title} (verdicts)", len(rows)) as task:
@@ -268,7 +265,7 @@ def _row(benchmark: str, problem: Problem, seed: int, sampled: Sampled) -> Row:
         "level": problem.level,
         "sample": sampled.sample,
         "seed": seed,
-        "prompt_sha256": _prompt_sha256(problem),
+        "prompt_sha256": problem.prompt_sha256,
         "prompt": problem.prompt,
         "text": found["text"],
         "token_count": found["token_count"],
@@ -287,8 +284,4 @@ def _verdict_fields(verdict: Verdict) -> Row:
 
 def _prompts_sha256(problems: Sequence[Problem]) -> str:
     """SHA-256 over the prompts' hashes: the questions and how they are asked."""
-    return hashlib.sha256("".join(map(_prompt_sha256, problems)).encode()).hexdigest()
-
-
-def _prompt_sha256(problem: Problem) -> str:
-    return hashlib.sha256(problem.prompt.encode()).hexdigest()
+    return hashlib.sha256("".join(problem.prompt_sha256 for problem in problems).encode()).hexdigest()

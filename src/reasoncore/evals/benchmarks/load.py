@@ -17,7 +17,7 @@ from reasoncore.evals.benchmarks.generated import generated
 from reasoncore.evals.benchmarks.own import SUFFIX, own_benchmark
 from reasoncore.evals.benchmarks.row import Benchmark, Pin
 from reasoncore.evals.benchmarks.table import ROWS
-from reasoncore.records import Problem, to_json_line
+from reasoncore.records import Problem, has_half_character, to_json_line
 
 DATA_VARIABLE = "REASONCORE_DATA"
 
@@ -48,7 +48,7 @@ def load_benchmark(
         raise DataError(f"{path}: cannot be read (no such file)", how_to_get(benchmark, path))
     problems = benchmark.load(benchmark, path, limit)
     for problem in problems:
-        if not problem.prompt.isascii() and any("\ud800" <= character <= "\udfff" for character in problem.prompt):
+        if has_half_character(problem.prompt):
             raise DataError(
                 f"{path or name}, problem {problem.id}: half a character (a lone surrogate) in the question", "Mend it."
             )

@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from reasoncore.domains import Judge
+from reasoncore.domains import Judge, cut_off
 from reasoncore.domains.rollout import roll_out
-from reasoncore.evals.runner import CUT_OFF
 from reasoncore.evals.score import ProblemSamples
 from reasoncore.infer.engine import Engine, SamplingParams
 from reasoncore.progress import track
-from reasoncore.records import Group, Problem, Verdict, to_json_line
+from reasoncore.records import Group, Problem, to_json_line
 from reasoncore.timing import Clock
 
 
@@ -69,7 +68,7 @@ def _rows(title: str, group: Group) -> list[dict[str, object]]:
 def _without_cut_offs(group: Group) -> Group:
     """As in every evaluation, a completion that was cut off gave no answer."""
     verdicts = [
-        Verdict(False, 0.0, None, CUT_OFF) if completion.finish == "length" else verdict
+        cut_off(group.problem) if completion.finish == "length" else verdict
         for completion, verdict in zip(group.completions, group.verdicts, strict=True)
     ]
     return replace(group, verdicts=tuple(verdicts))

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 
-from reasoncore.domains import Judge, grader_of, unanswered
+from reasoncore.domains import Judge, cut_off, grader_of
 from reasoncore.errors import DataError
 from reasoncore.evals.graders.table import Grader
-from reasoncore.evals.runner import CUT_OFF
 from reasoncore.evals.score import Row
 from reasoncore.records import Problem, Verdict
 
@@ -26,7 +24,7 @@ def problems_of_rows(benchmark: str, rows: Sequence[Row], known: Mapping[str, Pr
     """
     for row in rows:
         problem, found = row["problem_id"], known.get(row["problem_id"])
-        if found is None or hashlib.sha256(found.prompt.encode()).hexdigest() != row["prompt_sha256"]:
+        if found is None or found.prompt_sha256 != row["prompt_sha256"]:
             raise DataError(
                 f"{benchmark}, problem {problem}: {'not there' if found is None else 'not asked'} as in the rollouts",
                 "Evaluate again with the same --out, which writes problems.jsonl and samples nothing that is there.",
@@ -51,5 +49,5 @@ def grade_rows(grader: Grader, judge: Judge, problems: Mapping[str, Problem], ro
 
 def _not_whole(row: Row, problems: Mapping[str, Problem]) -> Verdict:
     if row["finish"] == "length":
-        return unanswered(problems[row["problem_id"]], CUT_OFF)
+        return cut_off(problems[row["problem_id"]])
     return Verdict(None, 0.0, None, str(row["reason"]))

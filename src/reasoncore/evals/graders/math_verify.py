@@ -8,18 +8,14 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import os
 import select
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from pathlib import Path
 from typing import Any
 
-import reasoncore
 from reasoncore.records import Verdict
+from reasoncore.verify.child import start_module
 from reasoncore.verify.pool import WorkerFailedError, WorkerPool, usable_cpus
 
 LIMIT_S = 60.0  # more than the library's own limits add up to
@@ -59,18 +55,8 @@ class _Worker:
     """One grading process."""
 
     def __init__(self) -> None:
-        source = str(Path(reasoncore.__file__).parents[1])
-        paths = [source, *filter(None, [os.environ.get("PYTHONPATH")])]
         self._unread = b""
-        self._child = subprocess.Popen(
-            [sys.executable, "-P", "-m", _MODULE, str(MEMORY_BYTES)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            bufsize=0,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
-            start_new_session=True,  # so that Ctrl-C in the terminal reaches only this process
-        )
+        self._child = start_module(_MODULE, MEMORY_BYTES)
         try:
             self._read(START_LIMIT_S)
         except WorkerFailedError:

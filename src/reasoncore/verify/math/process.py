@@ -7,13 +7,11 @@ import os
 import select
 import signal
 import subprocess
-import sys
 import time
 import weakref
-from pathlib import Path
 from typing import Any
 
-import reasoncore
+from reasoncore.verify.child import start_module
 from reasoncore.verify.pool import WorkerFailedError
 
 LIMIT_S = 2.0
@@ -105,19 +103,8 @@ class _Process:
         self._case = 0
         self._unread = b""
         self._reply: dict[str, Any] = {}
-        command = [sys.executable, "-P", "-m", "reasoncore.verify.math.worker", str(limit_s), str(memory_bytes)]
-        source = str(Path(reasoncore.__file__).parents[1])
-        paths = [source, *filter(None, [os.environ.get("PYTHONPATH")])]
         try:
-            self._child = subprocess.Popen(
-                command,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                bufsize=0,
-                env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
-                start_new_session=True,  # so that Ctrl-C in the terminal reaches only this process
-            )
+            self._child = start_module("reasoncore.verify.math.worker", limit_s, memory_bytes)
         except OSError as error:
             raise WorkerFailedError(f"the grading process could not be started ({error})") from error
         self.pid = self._child.pid
