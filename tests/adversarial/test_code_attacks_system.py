@@ -96,7 +96,7 @@ READING = {
 }
 WRITING = {
     "root": "open('/attack', 'w')",
-    "temporary files": "open('/tmp/attack', 'w')",
+    "temporary files": "import os\nopen(f'/tmp/attack-{os.getpid()}', 'w')",
     "shared memory": "open('/dev/shm/attack', 'w')",
     "standard library": "import os\nopen(os.__file__, 'a')",
     "byte code": "import os\nos.mkdir(os.path.dirname(os.__file__) + '/attack')",
