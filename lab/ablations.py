@@ -12,6 +12,7 @@ problem; an interval that holds zero is said to show no effect.
 from __future__ import annotations
 
 import argparse
+import json
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -80,9 +81,9 @@ QUESTIONS = {
         SPECTRUM,
         {
             "one stage": {
-                "stages.sft-broad.data.math.count": 13_200,
-                "stages.sft-broad.data.code.count": 7_600,
-                "stages.sft-broad.data.stem.count": 7_800,
+                "stages.sft-broad.data.math.count": 6_500,  # of some 600 hard traces, two epochs each
+                "stages.sft-broad.data.code.count": 5_350,
+                "stages.sft-broad.data.stem.count": 4_350,
             },
             "two stages": {},
         },
@@ -131,7 +132,9 @@ def run_variant(arguments: argparse.Namespace, name: str, variant: str, seed: in
     if question.start is not None:
         command += ["--from", str(checkpoint_of(arguments.base, question.start))]
     named = {key: checkpoint_of(arguments.base, stage) for key, stage in question.uses.items()}
-    changes = {**question.variants[variant], **named, **dict(change.split("=", 1) for change in arguments.set)}
+    measured = {"evaluate.benchmarks": json.dumps(question.benchmarks), "expect": "{}"}
+    given = dict(change.split("=", 1) for change in arguments.set)
+    changes = {**measured, **question.variants[variant], **named, **given}
     command += [word for key, value in changes.items() for word in ("--set", f"{key}={value}")]
     print(f"{name}, {variant}, seed {seed}", file=sys.stderr, flush=True)
     subprocess.run(command, check=True)

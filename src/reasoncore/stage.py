@@ -15,7 +15,7 @@ from reasoncore.domains import Domain, Judge
 from reasoncore.errors import StageFailedError
 from reasoncore.infer.engine import Engine
 from reasoncore.infer.local import LocalEngine
-from reasoncore.model.checkpoint import resolve_base, save_checkpoint
+from reasoncore.model.checkpoint import decisive_files, resolve_base, save_checkpoint
 from reasoncore.model.network import Decoder
 from reasoncore.model.tokenizer import ChatTokenizer
 from reasoncore.run_dir import StageDir, sha256_file, write_folder_atomic, write_json_atomic
@@ -84,8 +84,7 @@ class StageContext:
         hashes = {
             f"{key}/{path.name}": sha256_file(path)
             for key, folder in folders.items()
-            for path in sorted(folder.iterdir())
-            if path.suffix == ".safetensors" or path.name == "config.json"
+            for path in decisive_files(folder)
         }
         for source in sources_of(self.settings).values():
             if source.source != PROCEDURAL:

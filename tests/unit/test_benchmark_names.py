@@ -71,6 +71,7 @@ def test_a_file_of_ones_own_is_a_benchmark(tmp_path: Path, row: dict[str, object
         ("<!DOCTYPE html>\n", "line 1: not valid JSON"),
         ('{"question": "q"}\n', "first row: no key that says what it is"),
         ('{"question": "q", "answer": "1"}\n{"question": "q"}\n', "line 2, key 'answer': missing"),
+        ('{"question": "half \\ud800", "answer": "1"}\n', "problem mine-0: half a character"),
     ],
 )
 def test_a_bad_file_of_ones_own_is_named(tmp_path: Path, text: str, message: str) -> None:
@@ -135,6 +136,7 @@ def test_the_list_has_every_row(tmp_path: Path, run: Run) -> None:
         (("--benchmarks", "hmmt25", "--data", ".", "--fetch"), "hmmt25.parquet is not pinned"),
         (("--benchmarks", "all-local"), "no data folder is given"),
         (("--benchmarks", "nowhere.jsonl"), "nowhere.jsonl: cannot be read"),
+        (("--list", "--data", "nowhere"), "data folder nowhere: not there"),
     ],
 )
 def test_what_cannot_be_measured_is_said_in_two_lines(

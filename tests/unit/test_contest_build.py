@@ -12,6 +12,7 @@ import pytest
 from contest_folder import EXAMPLE, FILES, one_problem, write_contest
 
 from reasoncore.errors import DataError, UserInputError
+from reasoncore.evals.benchmarks import find_benchmark
 from reasoncore.evals.contest import NOT_THE_JUDGES, build, build_contests, build_lines, build_problem
 from reasoncore.evals.contest.folder import read_contest
 from reasoncore.sandbox import ForkSandbox
@@ -38,6 +39,7 @@ def test_the_example_contest_is_built_to_the_same_bytes(tmp_path: Path) -> None:
     assert [item.cross_checked for item in built] == [2] * 4
     assert {row["subdomain"] for row in rows} == {"contest-example"}
     assert {test["type"] for row in rows for test in row["tests"]} == {"stdin", "functional"}
+    assert find_benchmark(str(tmp_path / "a.jsonl")).note == f"own file: programs and their tests; {NOT_THE_JUDGES}"
     cases = [read_code_case(row, row["id"]) for row in rows]
     with CodeVerifier() as judge:
         verdicts = judge.judge_many([solution for solution, _ in cases], [task for _, task in cases])
@@ -180,6 +182,13 @@ def test_a_folder_that_lacks_something(changed: dict[str, Any], said: str, tmp_p
         one_problem(tmp_path, **changed)
 
 
+def test_a_program_that_is_a_folder(tmp_path: Path) -> None:
+    contest = write_contest(tmp_path, reference=None)
+    (contest / "sum" / "reference.py").mkdir()
+    with pytest.raises(DataError, match=r"reference\.py: a folder"):
+        read_contest(contest)
+
+
 def test_folders_that_are_no_contest(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no such folder"):
         read_contest(tmp_path / "none")
@@ -190,3 +199,5 @@ def test_folders_that_are_no_contest(tmp_path: Path) -> None:
         build_contests([write_contest(tmp_path / "a"), write_contest(tmp_path / "b")], tmp_path / "out.jsonl", 2)
     with pytest.raises(UserInputError, match="no folder"):
         build_contests([tmp_path / "a" / "spring"], tmp_path / "none" / "out.jsonl", 2)
+    with pytest.raises(UserInputError, match=r"not a \.jsonl file"):
+        build_contests([tmp_path / "a" / "spring"], tmp_path / "out.txt", 2)

@@ -202,3 +202,29 @@ def test_problems_that_are_others_now_are_refused(tmp_path: Path, run: Run) -> N
     assert "not asked as in the rollouts" in err
     assert run("regrade", tmp_path / "nowhere")[0] == 2
     assert run("regrade", tmp_path, "--grader", "mine")[0] == 2
+
+
+@pytest.mark.parametrize("content", ["[1]", "{", '{"benchmarks": [], "sampling": {}}', '{"benchmarks": {}}'])
+def test_results_that_are_none_are_said_in_one_line(content: str, tmp_path: Path, run: Run) -> None:
+    evaluation(tmp_path, ScriptedEngine(wrong_or_cut_off), limit=2)
+    (tmp_path / "results.json").write_text(content)
+    code, _, err = run("regrade", tmp_path, "--grader", "own")
+    assert (code, "results.json: not the results of an evaluation" in err) == (2, True)
+
+
+def test_a_folder_without_rollouts_or_problems_is_said_in_one_line(tmp_path: Path, run: Run) -> None:
+    evaluation(tmp_path, ScriptedEngine(wrong_or_cut_off), limit=2)
+    (tmp_path / "problems.jsonl").unlink()
+    code, _, err = run("regrade", tmp_path, "--grader", "own")
+    assert (code, "problems.jsonl: not there" in err) == (2, True)
+    (tmp_path / "rollouts.jsonl").write_text("")
+    code, _, err = run("regrade", tmp_path, "--grader", "own")
+    assert (code, "rollouts.jsonl: holds no rollouts" in err) == (2, True)
+    code, _, err = run("regrade", tmp_path / "bundle.zip")
+    assert (code, "bundle.zip: not there" in err) == (2, True)
+
+
+def test_a_grader_that_can_judge_none_of_a_benchmark_says_so(tmp_path: Path, run: Run) -> None:
+    evaluation(tmp_path, ScriptedEngine(wrong_or_cut_off), "procedural-instruct", limit=2)
+    code, out, _ = run("regrade", tmp_path, "--grader", "exact")
+    assert (code, "none of exact can judge it" in out) == (0, True)

@@ -117,6 +117,14 @@ def test_evaluation_folder(tmp_path: Path) -> None:
     assert "Rollouts to read" in page.text
 
 
+def test_what_is_to_be_known_of_a_benchmark_stands_at_its_scores(tmp_path: Path) -> None:
+    fixture.build_evaluation(tmp_path / "out", 0.5, 40, random.Random(1), "some/model")
+    results = json.loads((tmp_path / "out" / "results.json").read_text())
+    results["benchmarks"]["procedural-math"]["note"] = "not the judge's own verdict"
+    (tmp_path / "out" / "results.json").write_text(json.dumps(results))
+    assert "not the judge's own verdict" in page_of(tmp_path / "out").text
+
+
 def test_hostile_strings_are_inert(run: Path) -> None:
     bad = fixture.HOSTILE
     stage = run / "stages/05-eval-rl"

@@ -72,10 +72,10 @@ class AskedModel:
         """What tells it from any other: hashes of the files that decide what it answers, or address and name."""
         if self.checkpoint is None:
             return {"endpoint": str(self.endpoint), "model_name": str(self.served_name)}
+        from reasoncore.model.checkpoint import decisive_files
         from reasoncore.run_dir import sha256_file
 
-        decisive = [path for path in self.checkpoint.iterdir() if path.suffix in (".safetensors", ".json", ".jinja")]
-        return {path.name: sha256_file(path) for path in sorted(decisive)}
+        return {path.name: sha256_file(path) for path in decisive_files(self.checkpoint)}
 
     def engine(self) -> Engine:
         """The engine on it; binds the process to so many threads.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -65,6 +64,7 @@ def _cap(text: str | None) -> int | Literal["none"] | None:
 def _measured(out: Path, benchmark: str | None) -> Score:
     from reasoncore.evals.claims import score_of_rollouts
     from reasoncore.evals.comparison import read_rollouts
+    from reasoncore.evals.results_file import read_results
 
     rows_of = read_rollouts(out)
     wanted = (benchmark or "").lower()
@@ -74,5 +74,5 @@ def _measured(out: Path, benchmark: str | None) -> Score:
             f"{out}: which benchmark is the measurement of?", f"Name it with --benchmark: {', '.join(rows_of)}."
         )
     (name,) = chosen
-    cap = json.loads((out / "results.json").read_text(encoding="utf-8"))["sampling"]["max_tokens"]
+    cap = read_results(out)["sampling"]["max_tokens"]
     return score_of_rollouts(rows_of[name], cap, f"{out}, {name}")

@@ -77,7 +77,10 @@ def list_command(data: Path | None, as_json: bool) -> None:
     """Print the table of benchmarks."""
     from reasoncore.domains import DOMAINS
     from reasoncore.evals.benchmarks.listing import benchmark_rows, benchmark_table
+    from reasoncore.evals.benchmarks.load import data_folder
 
+    if data is not None:
+        data_folder(data, "--list looks there for the benchmarks' files")
     rows = benchmark_rows(data, DOMAINS)
     print_result(rows, benchmark_table(rows), as_json)
 

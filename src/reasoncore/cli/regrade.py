@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reasoncore.cli.output import print_result
-from reasoncore.errors import DataError
+from reasoncore.errors import DataError, UserInputError
 
 if TYPE_CHECKING:
     from reasoncore.domains import Judge
@@ -26,7 +25,9 @@ def regrade_command(out: Path, names: Sequence[str], as_json: bool) -> None:
     """
     from reasoncore.evals.bundle import unpack_bundle
 
-    if out.suffix != ".zip":
+    if not out.exists():
+        raise UserInputError(f"{out}: not there", "Name the folder of an evaluation, or a bundle of one.")
+    if out.is_dir():
         _regrade_folder(out, out / "regrade.json", names, as_json)
         return
     with tempfile.TemporaryDirectory() as folder:
@@ -41,6 +42,7 @@ def _regrade_folder(out: Path, target: Path, names: Sequence[str], as_json: bool
     from reasoncore.evals.graders.table import MATH_VERIFY
     from reasoncore.evals.problem_file import read_problems
     from reasoncore.evals.regrade import differing_keys, regrading_lines
+    from reasoncore.evals.results_file import has_results, read_results
     from reasoncore.progress import say
     from reasoncore.run_dir import write_json_atomic
 
@@ -48,7 +50,8 @@ def _regrade_folder(out: Path, target: Path, names: Sequence[str], as_json: bool
     if not is_installed() and any(grader.name == MATH_VERIFY for grader in graders):
         say("math-verify is not installed, so that grader is left out; pip install math-verify adds it")
         graders = [grader for grader in graders if grader.name != MATH_VERIFY]
-    rows_of, recorded, known = read_rollouts(out), _recorded(out), read_problems(out)
+    rows_of, known = read_rollouts(out), read_problems(out)
+    recorded = read_results(out)["benchmarks"] if has_results(out) else {}
     if not rows_of:
         raise DataError(f"{out / 'rollouts.jsonl'}: holds no rollouts", "Name the folder of an evaluation.")
     if not known:
@@ -70,6 +73,8 @@ def _regrade_folder(out: Path, target: Path, names: Sequence[str], as_json: bool
                 "graders": {one.grader: one.as_json() for one in graded},
             }
             lines += [benchmark, *(f"  {line}" for one in graded for line in regrading_lines(one))]
+            if not graded:
+                lines.append(f"  none of {', '.join(grader.name for grader in graders)} can judge it")
             if differs is not None:
                 lines.append(f"  results.json: {'reproduced' if not differs else 'other ' + ', '.join(differs)}")
     write_json_atomic(target, {"benchmarks": found})
@@ -96,20 +101,6 @@ def _regrade(
             verdicts = grade_rows(grader, judge, problems, chosen)
             found.append(regrade(benchmark, grader.name, chosen, verdicts, str(record.get("data_sha256", ""))))
     return found
-
-
-def _recorded(out: Path) -> dict[str, Any]:
-    """The blocks of ``results.json``; empty for an evaluation that has not ended."""
-    path = out / "results.json"
-    if not path.is_file():
-        return {}
-    try:
-        blocks = json.loads(path.read_text(encoding="utf-8"))["benchmarks"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise DataError(f"{path}: not the results of an evaluation", "Evaluate again with the same --out.") from error
-    if not isinstance(blocks, dict):
-        raise DataError(f"{path}: not the results of an evaluation", "Evaluate again with the same --out.")
-    return blocks
 
 
 def _open_ended() -> Engine:

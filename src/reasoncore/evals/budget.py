@@ -102,7 +102,9 @@ class Workload:
     difficulty: Difficulty
 
     def __post_init__(self) -> None:
-        if self.items < 1 or not self.tokens > 0:
+        if not self.name:
+            raise UserInputError("a benchmark without a name", "Write it such as aime25=30:12000:0.9.")
+        if self.items < 1 or not 0 < self.tokens < math.inf:
             raise UserInputError(
                 f"benchmark {self.name!r}: {self.items} items of {self.tokens:g} tokens", "Both must be positive."
             )
@@ -190,7 +192,7 @@ def plan_budget(
     """
     if not workloads or len({work.name for work in workloads}) < len(workloads):
         raise UserInputError("no benchmark to plan for, or one named twice", "Name each benchmark once.")
-    if not hours > 0 or not tokens_per_second > 0:
+    if not (0 < hours < math.inf and 0 < tokens_per_second < math.inf):
         raise UserInputError(f"{hours:g} hours at {tokens_per_second:g} tokens/s", "Both must be positive.")
     if not 0.0 <= correlation <= 1.0:
         raise UserInputError(f"correlation {correlation:g}: not from 0 to 1", "Leave it out for 0.5.")

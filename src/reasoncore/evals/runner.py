@@ -160,6 +160,7 @@ def _block(rows: Sequence[Row], task: Task, plan: EvalPlan) -> dict[str, Any]:
     """A benchmark's scores, and what can move them."""
     data_sha256 = benchmark_sha256(task.benchmark, plan.data_dir, task.problems)
     return score_benchmark(rows, data_sha256) | {
+        "note": task.benchmark.note,
         "sampling": asdict(plan.sampling_of(task.benchmark.domain)),
         "prompts_sha256": _prompts_sha256(task.problems),
         "graders": sorted({grader_of(problem) for problem in task.problems}),

@@ -14,6 +14,8 @@ from reasoncore.model.weights import load_decoder, save_weights
 from reasoncore.paths import find_near
 
 EMBEDDED_BASES = ("nano-base",)
+_DECISIVE = (".safetensors", ".json", ".jinja")
+_VOCABULARIES = ("merges.txt", "tokenizer.model")
 
 
 def load_checkpoint(folder: Path) -> tuple[Decoder, ChatTokenizer]:
@@ -43,7 +45,8 @@ def save_checkpoint(folder: Path, model: Decoder, tokenizer: ChatTokenizer, card
 def resolve_base(base: str, relative_to: Path) -> Path:
     """The folder of a base checkpoint: an embedded one, a folder, or a model on the Hugging Face hub.
 
-    A folder is looked for relative to ``relative_to``, the recipe's place, and to the current folder.
+    A folder is looked for relative to ``relative_to``, the recipe's place, and to the current folder. A model on the
+    hub is ``OWNER/NAME``, or ``OWNER/NAME@REVISION`` for one commit, branch or tag.
 
     Raises:
         CheckpointError: There is no such folder and no such model on the hub, or the hub cannot be reached.
@@ -61,17 +64,23 @@ def resolve_base(base: str, relative_to: Path) -> Path:
     return _download(base)
 
 
-def _download(model_id: str) -> Path:
+def decisive_files(folder: Path) -> list[Path]:
+    """The files of a checkpoint that decide what it answers: weights, configuration, tokenizer and chat template."""
+    return sorted(path for path in folder.iterdir() if path.suffix in _DECISIVE or path.name in _VOCABULARIES)
+
+
+def _download(base: str) -> Path:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
-    wanted = ["*.json", "*.safetensors", "merges.txt", "vocab.json", "*.jinja", "LICENSE*"]
+    model_id, _, revision = base.partition("@")
+    wanted = [*(f"*{suffix}" for suffix in _DECISIVE), *_VOCABULARIES, "LICENSE*"]
     try:
-        return Path(snapshot_download(model_id, allow_patterns=wanted))
+        return Path(snapshot_download(model_id, revision=revision or None, allow_patterns=wanted))
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError, ValueError) as error:
         reason = str(error).strip().splitlines()[0]
         raise CheckpointError(
-            f"base {model_id}: no such folder, and the hub gave no model of that name ({reason})",
+            f"base {base}: no such folder, and the hub gave no model of that name ({reason})",
             "Check the name and the connection, or download the checkpoint and give its folder.",
         ) from error
 

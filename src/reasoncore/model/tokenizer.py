@@ -61,13 +61,13 @@ class ChatTokenizer:
         return self._encode([self._render(messages, add_generation_prompt=True) for messages in conversations])
 
     def response_ids(self, responses: Sequence[str]) -> list[tuple[int, ...]]:
-        """Assistant turns, each with its closing token."""
-        return [(*ids, self.turn_end_id) for ids in self._encode(responses)]
+        """Assistant turns, each with its closing token. A special token's name in a text is text, and ends nothing."""
+        return [(*ids, self.turn_end_id) for ids in self._encode_plain(responses)]
 
     def document_ids(self, documents: Sequence[str]) -> list[tuple[int, ...]]:
         """Plain texts, each between two end-of-text tokens: one to start from, one to learn to stop."""
         end = self.end_of_text_id
-        return [(end, *ids, end) for ids in self._encode(documents)]
+        return [(end, *ids, end) for ids in self._encode_plain(documents)]
 
     def decode(self, batch: Sequence[Sequence[int]]) -> list[str]:
         """Token ids to text, special tokens left out."""
@@ -81,6 +81,14 @@ class ChatTokenizer:
 
     def _render(self, messages: Sequence[Message], add_generation_prompt: bool) -> str:
         return self.hf.apply_chat_template(list(messages), tokenize=False, add_generation_prompt=add_generation_prompt)
+
+    def _encode_plain(self, texts: Sequence[str]) -> list[tuple[int, ...]]:
+        backend = self.hf.backend_tokenizer
+        backend.encode_special_tokens = True
+        try:
+            return self._encode(texts)
+        finally:
+            backend.encode_special_tokens = False
 
     def _encode(self, texts: Sequence[str]) -> list[tuple[int, ...]]:
         encodings = self.hf.backend_tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)

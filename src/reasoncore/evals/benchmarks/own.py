@@ -43,7 +43,7 @@ def own_benchmark(path: Path) -> Benchmark:
                 default_samples=_SAMPLES,
                 count=None,
                 source="",
-                note=f"own file: {what}",
+                note=f"own file: {what}" + (f"; {first['label']}" if first.get("label") else ""),
             )
     raise _no_kind(path, first)
 

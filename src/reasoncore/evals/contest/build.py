@@ -15,6 +15,7 @@ from reasoncore.evals.contest.folder import BRUTE_FORCE, GENERATOR, REFERENCE, C
 from reasoncore.evals.contest.inputs import GENERATOR_LIMIT_S, Drawn, Size, draw_inputs
 from reasoncore.evals.contest.programs import Answer, Program, agree, json_text, run_program, shown
 from reasoncore.evals.contest.prompt import contest_prompt
+from reasoncore.evals.contest.score import NOT_THE_JUDGES
 from reasoncore.sandbox import Sandbox
 from reasoncore.verify.code import CodeTest, read_code_case
 from reasoncore.verify.code.task import MEMORY_LIMIT_MB
@@ -146,6 +147,7 @@ def _row(problem: ContestProblem, solution: str, cases: list[dict[str, Any]], ti
     return {
         "id": problem.id,
         "subdomain": problem.contest,
+        "label": NOT_THE_JUDGES,
         "prompt": contest_prompt(problem.statement, problem.examples),
         "entry_point": problem.examples.entry_point,
         "time_limit_s": time_limit_s,

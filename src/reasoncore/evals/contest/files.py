@@ -11,6 +11,7 @@ from typing import Any
 
 import reasoncore
 from reasoncore.errors import DataError, InfrastructureError, UserInputError
+from reasoncore.evals.benchmarks.own import SUFFIX
 from reasoncore.evals.contest.build import BuiltProblem, build_problem
 from reasoncore.evals.contest.folder import ContestProblem, read_contest
 from reasoncore.evals.contest.score import NOT_THE_JUDGES
@@ -39,9 +40,10 @@ def build_contests(
         InfrastructureError: The sandbox failed twice.
         SandboxUnavailableError: This machine cannot isolate programs.
     """
-    if out.is_dir() or not out.parent.is_dir():
-        wrong = "a folder" if out.is_dir() else f"no folder {out.parent}"
-        raise UserInputError(f"--out {out}: {wrong}", "Name a file, in a folder that is there.")
+    if out.is_dir() or out.suffix != SUFFIX or not out.parent.is_dir():
+        folder = "a folder" if out.is_dir() else f"no folder {out.parent}"
+        wrong = folder if out.suffix == SUFFIX else f"not a {SUFFIX} file"
+        raise UserInputError(f"--out {out}: {wrong}", f"Name a {SUFFIX} file, in a folder that is there.")
     problems = [problem for folder in folders for problem in read_contest(folder)]
     twice = {problem.id for problem in problems if [other.id for other in problems].count(problem.id) > 1}
     if twice:

@@ -64,6 +64,9 @@ def _read_problem(contest: str, folder: Path) -> ContestProblem:
     for name in (STATEMENT, EXAMPLES, GENERATOR):
         if not (folder / name).is_file():
             raise DataError(f"{folder / name}: not there", f"Every problem needs {STATEMENT}, {EXAMPLES}, {GENERATOR}.")
+    for name in (REFERENCE, BRUTE_FORCE):
+        if (folder / name).is_dir():
+            raise DataError(f"{folder / name}: a folder", "Write the program as a file.")
     if not any((folder / name).is_file() for name in (REFERENCE, BRUTE_FORCE)):
         raise DataError(
             f"{folder}: neither {REFERENCE} nor {BRUTE_FORCE} is there", "Add one; with both, each checks the other."

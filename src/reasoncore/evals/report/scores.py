@@ -49,6 +49,7 @@ class Tokens:
 class Benchmark:
     """One benchmark of one evaluation. Rates are shares of all samples, in [0, 1].
 
+    ``note`` is what a reader has to know of the problems or of how they are judged.
     ``instructions`` has the strict and loose accuracies by prompt and by instruction, where there are instructions.
     """
 
@@ -63,6 +64,7 @@ class Benchmark:
     not_judged_rate: float | None
     mean_tokens: float | None
     data_sha256: str | None
+    note: str | None
     tokens: Tokens | None
     instructions: dict[str, Estimate]
 
@@ -157,6 +159,7 @@ def _benchmark(name: str, block: dict[str, Any]) -> Benchmark:
         not_judged_rate=number(block.get("not_judged_rate")),
         mean_tokens=number(block.get("mean_tokens")),
         data_sha256=text(block.get("data_sha256")),
+        note=text(block.get("note")),
         tokens=_tokens(mapping(block.get("tokens"))),
         instructions={
             str(key): found
