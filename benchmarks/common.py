@@ -18,7 +18,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -255,14 +255,14 @@ class ForcedLengths:
         forced = self
         self.lengths: Sequence[int] = ()
 
-        class Forced(local._Decoding):
-            def _admit(self, free: int) -> None:
-                first = len(self.active)
-                super()._admit(free)
-                limits = [forced.lengths[index * self.requests[index].n + s] for index, s in self.active[first:]]
-                self.limit_R[first : len(self.active)] = torch.tensor(limits, device=self.limit_R.device)
+        class Forced(local.Decoding):
+            def add(self, prompt: Any, draws: Any) -> None:
+                super().add(prompt, draws)
+                rows = [self.waiting.pop() for _ in draws][::-1]
+                limits = (forced.lengths[row.draw.key[0] * len(draws) + row.draw.key[1]] for row in rows)
+                self.waiting += [replace(row, limit=limit) for row, limit in zip(rows, limits, strict=True)]
 
-        local._Decoding = Forced  # type: ignore[misc]
+        local.Decoding = Forced  # type: ignore[misc]
 
 
 def load_ours(folder: Path) -> tuple[Any, Any]:

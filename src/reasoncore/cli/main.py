@@ -20,6 +20,8 @@ app = typer.Typer(
 
 contest = typer.Typer(no_args_is_help=True, help="Fresh contests: make hidden tests, and the table of a model's score.")
 app.add_typer(contest, name="contest")
+clr = typer.Typer(no_args_is_help=True, help="Claim-level reliability: weigh answers by the claims that held.")
+app.add_typer(clr, name="clr")
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.")]
 
@@ -334,6 +336,30 @@ def verify(
     from reasoncore.cli.verify import verify_command
 
     verify_command(kind, cases, output, unsafe, as_json)
+
+
+@clr.command("aggregate")
+def clr_aggregate(
+    trajectories: Annotated[Path, typer.Argument(metavar="TRAJECTORIES.jsonl", help="A trajectory on each line.")],
+    claims: Annotated[
+        int | None, typer.Option(min=1, help="Claims asked for, M. Default: the most verdicts of any line.")
+    ] = None,
+    unparsable_valid: Annotated[
+        bool, typer.Option("--unparsable-valid/--unparsable-refuted", help="What a verdict of null counts as.")
+    ] = True,
+    padded_valid: Annotated[
+        bool, typer.Option("--padded-valid/--padded-refuted", help="What a missing verdict counts as.")
+    ] = True,
+    as_json: JsonFlag = False,
+) -> None:
+    """Weigh logged answers by the claims that held: the answer, each class's score and votes, and the plain vote.
+
+    Example: reasoncore clr aggregate trajectories.jsonl
+    with lines {"problem_id": "p1", "answer": "42", "gold": "42", "verdicts": [1, 1, 0, null, 1]}
+    """
+    from reasoncore.cli.clr import clr_aggregate_command
+
+    clr_aggregate_command(trajectories, claims, unparsable_valid, padded_valid, as_json)
 
 
 @app.command()

@@ -11,11 +11,10 @@ samples (Wang et al. 2022, arXiv 2203.11171).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from fractions import Fraction
 
 import numpy as np
 
-from reasoncore.verify.math.answer import exact_number, normalise_answer
+from reasoncore.test_time.classes import answer_classes, majority_class
 
 
 def pass_at_k(n: int, c: int, k: int) -> float:
@@ -35,26 +34,6 @@ def pass_at_k(n: int, c: int, k: int) -> float:
     return float(1.0 - np.prod(1.0 - k / np.arange(n - c + 1, n + 1)))
 
 
-def answer_classes(answers: Sequence[str | None]) -> list[list[int]]:
-    """Indices of equivalent answers, classes and members in sampling order; None belongs to no class.
-
-    Two answers are equivalent when both are exact numbers and equal, or else when their normalised spelling is.
-    """
-    classes: dict[Fraction | str, list[int]] = {}
-    for index, answer in enumerate(answers):
-        if answer is None:
-            continue
-        number = exact_number(answer)
-        classes.setdefault(normalise_answer(answer) if number is None else number, []).append(index)
-    return list(classes.values())
-
-
-def majority_class(answers: Sequence[str | None]) -> list[int]:
-    """Indices of the largest class of equivalent answers, the one seen first among equals; empty without answers."""
-    # max() keeps the first of equals, and classes are in sampling order.
-    return max(answer_classes(answers), key=len, default=[])
-
-
 def cons_at_k(answers: Sequence[str | None], correct: Sequence[bool]) -> bool:
     """Whether the majority answer of K samples is correct; ``answers`` and ``correct`` have length K.
 
@@ -62,5 +41,5 @@ def cons_at_k(answers: Sequence[str | None], correct: Sequence[bool]) -> bool:
     """
     if len(answers) != len(correct):
         raise ValueError(f"{len(answers)} answers but {len(correct)} verdicts")
-    majority = majority_class(answers)
+    majority = majority_class(answer_classes(answers))
     return bool(majority) and correct[majority[0]]

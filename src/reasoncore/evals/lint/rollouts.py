@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from reasoncore.evals.lint.finding import Finding
-from reasoncore.evals.metrics import majority_class
 from reasoncore.evals.score import Row, group_by_problem
+from reasoncore.test_time.classes import answer_classes, majority_class
 
 _MIN_SAMPLES, _AGREEMENT = 8, 0.75
 
@@ -27,7 +27,7 @@ def lint_rollouts(benchmark: str, rows: Iterable[Row]) -> list[Finding]:
     """
     found = []
     for problem in group_by_problem(rows):
-        agreeing = majority_class(problem.answers)
+        agreeing = majority_class(answer_classes(problem.answers))
         count = len(problem.correct)
         if count >= _MIN_SAMPLES and not any(problem.correct) and len(agreeing) >= _AGREEMENT * count:
             answer = problem.answers[agreeing[0]]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -34,8 +35,16 @@ class NotTogetherError(Exception):
     """The server refuses to give several choices in one call."""
 
 
-async def ask(client: httpx2.AsyncClient, url: str, body: dict[str, Any], patience: Patience) -> list[Choice]:
+async def ask(
+    client: httpx2.AsyncClient,
+    url: str,
+    body: dict[str, Any],
+    patience: Patience,
+    on_text: Callable[[str], None] | None = None,
+) -> list[Choice]:
     """Make one call; the answer has at least one choice and at most ``body["n"]``.
+
+    ``on_text`` is told what comes of the first choice, piece by piece; a call that is made again begins anew.
 
     Raises:
         FaultError: A failure that may pass.
@@ -49,7 +58,7 @@ async def ask(client: httpx2.AsyncClient, url: str, body: dict[str, Any], patien
         async with asyncio.timeout(limit_s), client.stream("POST", url, content=content) as response:
             if not response.is_success:
                 raise await _refusal(response, n)
-            return await _read_choices(response, ChoiceReader(n, body["max_tokens"]), patience.stall_s)
+            return await _read_choices(response, ChoiceReader(n, body["max_tokens"], on_text), patience.stall_s)
     except TimeoutError as error:
         raise FaultError(
             f"{url}: no whole answer within {limit_s:.3g} s",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -65,13 +66,14 @@ class ChoiceReader:
     Args:
         n: Choices asked for; what claims to be a further one is passed over.
         max_tokens: Longest completion asked for; bounds the size of the answer.
+        on_text: Told what comes of the first choice, reasoning and content, piece by piece.
 
     Attributes:
         done: Whether the server said that it has sent everything.
     """
 
-    def __init__(self, n: int, max_tokens: int) -> None:
-        self._n = n
+    def __init__(self, n: int, max_tokens: int, on_text: Callable[[str], None] | None = None) -> None:
+        self._n, self._on_text = n, on_text
         self._left = _BYTES_BESIDE + n * max_tokens * _BYTES_PER_TOKEN
         self._buffer = bytearray()
         self._is_document: bool | None = None
@@ -130,8 +132,10 @@ class ChoiceReader:
                 raise BadAnswerError("a choice of an unknown form")
             if 0 <= index < self._n:
                 draft = self._drafts.setdefault(index, _Draft())
-                draft.add(choice.get(key), choice.get("finish_reason"))
+                new = draft.add(choice.get(key), choice.get("finish_reason"))
                 named.append(draft)
+                if index == 0 and new and self._on_text is not None:
+                    self._on_text(new)
         usage = answer.get("usage")
         count = usage.get("completion_tokens") if isinstance(usage, dict) else None
         counted = named if choices else list(self._drafts.values())
@@ -148,16 +152,17 @@ class _Draft:
     finish_reason: str | None = None
     token_count: int | None = None
 
-    def add(self, part: object, finish_reason: object) -> None:
-        """Append a part; what comes after the end of a choice is not of it."""
+    def add(self, part: object, finish_reason: object) -> str:
+        """Append a part, and return its text; what comes after the end of a choice is not of it."""
         if self.finish_reason is not None:
-            return
+            return ""
         if not isinstance(part, dict | None) or not isinstance(finish_reason, str | None):
             raise BadAnswerError("a choice of an unknown form")
         part = part or {}
         self.content.append(_text(part, "content"))
         self.reasoning.append(_text(part, "reasoning") or _text(part, "reasoning_content"))
         self.finish_reason = finish_reason
+        return _joined([self.reasoning[-1], self.content[-1]])
 
     def whole(self, is_document: bool) -> Choice:
         """The choice, if it is one that the model ended or that reached its length."""

@@ -72,6 +72,17 @@ def key_headers(api_key: str | None) -> dict[str, str]:
     return {"Authorization": f"Bearer {key}"} if key else {}
 
 
+def open_client(server: Server, headers: dict[str, str], connect_s: float, concurrency: int) -> httpx2.AsyncClient:
+    """A client for so many calls at a time; whoever opens it closes it."""
+    limits = httpx2.Limits(max_connections=None, max_keepalive_connections=concurrency)
+    timeout = httpx2.Timeout(None, connect=connect_s)
+    everywhere = {"Content-Type": "application/json", "Accept-Encoding": "identity", **headers}
+    # Loading certificates takes longer than a short run, and plain http needs none.
+    return httpx2.AsyncClient(
+        headers=everywhere, limits=limits, timeout=timeout, verify=server.root.startswith("https:")
+    )
+
+
 async def check_model(client: httpx2.AsyncClient, server: Server, limit_s: float) -> None:
     """See that the model is one of those served, where the server lists them.
 

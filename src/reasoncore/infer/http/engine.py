@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Sequence
 from typing import Any
 
-import httpx2
-
 from reasoncore.infer.engine import Engine, Request, Sampled, SamplingParams
 from reasoncore.infer.http.background import emitted
-from reasoncore.infer.http.endpoint import Server, api_root, check_model, key_headers
+from reasoncore.infer.http.endpoint import Server, api_root, check_model, key_headers, open_client
 from reasoncore.infer.http.retry import Patience
 from reasoncore.infer.http.sampling import Run
 
@@ -41,7 +39,7 @@ class HttpEngine(Engine):
     ) -> None:
         assert concurrency >= 1, concurrency
         self._server = Server(api_root(base_url), model)
-        self._headers = {"Content-Type": "application/json", "Accept-Encoding": "identity", **key_headers(api_key)}
+        self._headers = key_headers(api_key)
         self._concurrency = concurrency
         self._patience = patience or Patience()
 
@@ -55,13 +53,10 @@ class HttpEngine(Engine):
         """
 
         async def work(emit: Callable[[Sampled], None]) -> None:
-            limits = httpx2.Limits(max_connections=None, max_keepalive_connections=self._concurrency)
-            timeout = httpx2.Timeout(None, connect=self._patience.connect_s)
-            # Loading certificates takes longer than a short run, and plain http needs none.
-            tls = self._server.root.startswith("https:")
-            async with httpx2.AsyncClient(headers=self._headers, limits=limits, timeout=timeout, verify=tls) as client:
+            connect_s = self._patience.connect_s
+            async with open_client(self._server, self._headers, connect_s, self._concurrency) as client:
                 if not self._server.model_checked:
-                    await check_model(client, self._server, self._patience.connect_s)
+                    await check_model(client, self._server, connect_s)
                 run = Run(client, self._server, sampling, self._patience, self._concurrency, emit)
                 await run.complete(requests)
 

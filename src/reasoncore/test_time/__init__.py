@@ -1,0 +1,1 @@
+"""Test-time compute: from several trajectories of one question to one answer."""
