@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +13,7 @@ from reasoncore.config import HardwareSettings
 from reasoncore.errors import UserInputError
 
 if TYPE_CHECKING:
+    from reasoncore.infer.async_engine import AsyncEngine
     from reasoncore.infer.engine import Engine
 
 _DEVICES = ("auto", "cpu", "cuda", "mps")
@@ -95,3 +98,26 @@ class AskedModel:
         assert self.endpoint is not None
         assert self.served_name is not None
         return HttpEngine(self.endpoint, self.served_name, concurrency=self.concurrency)
+
+    @asynccontextmanager
+    async def live_engine(self) -> AsyncIterator[AsyncEngine]:
+        """An engine for completions that are asked for one by one; binds the process to so many threads.
+
+        Raises:
+            CheckpointError, UserInputError: The checkpoint or the address cannot be used.
+        """
+        if self.checkpoint is not None:
+            import torch
+
+            from reasoncore.infer.local_live import AsyncLocalEngine
+
+            torch.set_num_threads(self.threads)
+            with AsyncLocalEngine.of_checkpoint(self.checkpoint, self.hardware) as engine:
+                yield engine
+            return
+        from reasoncore.infer.http.live import connect
+
+        assert self.endpoint is not None
+        assert self.served_name is not None
+        async with connect(self.endpoint, self.served_name, concurrency=self.concurrency) as engine:
+            yield engine

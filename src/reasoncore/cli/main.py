@@ -20,8 +20,8 @@ app = typer.Typer(
 
 contest = typer.Typer(no_args_is_help=True, help="Fresh contests: make hidden tests, and the table of a model's score.")
 app.add_typer(contest, name="contest")
-clr = typer.Typer(no_args_is_help=True, help="Claim-level reliability: weigh answers by the claims that held.")
-app.add_typer(clr, name="clr")
+clr_commands = typer.Typer(no_args_is_help=True, help="Claim-level reliability: weigh answers by the claims that held.")
+app.add_typer(clr_commands, name="clr")
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.")]
 
@@ -338,7 +338,41 @@ def verify(
     verify_command(kind, cases, output, unsafe, as_json)
 
 
-@clr.command("aggregate")
+@app.command()
+def ask(
+    question: Annotated[str | None, typer.Argument(help="The question; without one, or with -, it is read.")] = None,
+    model: Annotated[Path | None, typer.Option(help="Checkpoint folder in Hugging Face layout.")] = None,
+    endpoint: Annotated[str | None, typer.Option(help="Or the address of an OpenAI-compatible server.")] = None,
+    model_name: Annotated[str | None, typer.Option(help="The name of the model there.")] = None,
+    clr: Annotated[bool, typer.Option("--clr", help="Sample several answers, and weigh them by their claims.")] = False,
+    k: Annotated[int, typer.Option(min=2, help="With --clr: trajectories.")] = 8,
+    claims: Annotated[int, typer.Option(min=1, help="With --clr: claims a trajectory.")] = 5,
+    refuted: Annotated[bool, typer.Option("--refuted", help="With --clr: show the claims that were refuted.")] = False,
+    protocol: Annotated[str, typer.Option(help="Sampling settings by name: vt3b, vt1.5b, greedy.")] = "vt3b",
+    temperature: Annotated[float | None, typer.Option(min=0.0, help="Instead of the protocol's.")] = None,
+    top_p: Annotated[float | None, typer.Option(min=1e-6, max=1.0, help="Instead of the protocol's.")] = None,
+    max_tokens: Annotated[int | None, typer.Option(min=1, help="Longest completion. Default: the protocol's.")] = None,
+    concurrency: Annotated[int, typer.Option(min=1, help="Most completions at a time.")] = 8,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the draws.")] = 0,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
+    threads: Annotated[int, typer.Option(min=1, help="CPU threads.")] = 2,
+    as_json: JsonFlag = False,
+) -> None:
+    """Ask a checkpoint, or a model behind a server, one question.
+
+    Example: reasoncore ask "What is 12 * 7?" --model runs/nano/final --max-tokens 192
+
+    Example: reasoncore ask "..." --endpoint http://localhost:8000 --model-name NAME --clr --k 16 --refuted
+    """
+    from reasoncore.cli.ask import ask_command
+    from reasoncore.cli.asked_model import AskedModel
+
+    asked = AskedModel(model, endpoint, model_name, concurrency, device, threads)
+    sampling = {"temperature": temperature, "top_p": top_p, "max_tokens": max_tokens}
+    ask_command(question, asked, clr, k, claims, protocol, sampling, seed, refuted, as_json)
+
+
+@clr_commands.command("aggregate")
 def clr_aggregate(
     trajectories: Annotated[Path, typer.Argument(metavar="TRAJECTORIES.jsonl", help="A trajectory on each line.")],
     claims: Annotated[

@@ -1,0 +1,102 @@
+"""``reasoncore ask`` as a user makes it, against a server that answers by script."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from command_line import run_cli
+from fake_endpoint import DONE, Body, FakeEndpoint, Reply, delta, refuse
+
+Run = Callable[..., tuple[int, str, str]]
+CLAIMED = "6 * 7 = {}.\n\\boxed{{{}}}\nClaims:\n1. 6 * 7 is {}.\n2. Both are positive."
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
+    for name in ("HTTP_PROXY", "ALL_PROXY", "http_proxy", "all_proxy", "REASONCORE_API_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    return lambda *words: run_cli(capsys, monkeypatch, "ask", *words)
+
+
+def at(endpoint: FakeEndpoint) -> tuple[str, ...]:
+    return ("--endpoint", endpoint.url, "--model-name", "m")
+
+
+def answers(text: Callable[[Body], str]) -> Callable[[Reply, Body], None]:
+    return lambda reply, body: reply.stream([delta(text(body), "stop"), DONE])
+
+
+def by_claims(body: Body) -> str:
+    """Answers 41 and 42 by turns of the seed; the claims of 41 are refuted."""
+    asked = body["messages"][0]["content"]
+    if "BEGIN CLAIMS" in asked:
+        return "1: REFUTED\n2: VALID" if "is 41" in asked else "1: VALID\n2: VALID"
+    answer = 41 if body["seed"] % 3 else 42
+    return CLAIMED.format(answer, answer, answer)
+
+
+def test_a_plain_answer_is_printed_as_it_comes(run: Run) -> None:
+    with FakeEndpoint(lambda reply, body: reply.stream([delta("It is "), delta("42.", "stop"), DONE])) as endpoint:
+        code, out, _ = run("What is 6 * 7?", *at(endpoint), "--temperature", "0.5")
+        assert (code, out.strip()) == (0, "It is 42.")
+        code, out, _ = run("What is 6 * 7?", *at(endpoint), "--json")
+    assert json.loads(out)["answer"] == "It is 42."
+    first = endpoint.bodies[0]
+    assert first["messages"] == [{"role": "user", "content": "What is 6 * 7?"}]
+    assert (first["temperature"], first["top_p"]) == (0.5, 0.95)
+
+
+def test_a_question_may_come_from_stdin(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("Traceback:\n  IndexError\n"))
+    with FakeEndpoint(answers(lambda body: "An index is too large.")) as endpoint:
+        code, out, _ = run(*at(endpoint))
+    assert (code, out.strip()) == (0, "An index is too large.")
+    assert endpoint.bodies[0]["messages"][0]["content"] == "Traceback:\n  IndexError"
+
+
+def test_clr_says_the_answer_then_how_sure_it_is(run: Run) -> None:
+    with FakeEndpoint(answers(by_claims)) as endpoint:
+        code, out, _ = run("What is 6 * 7?", *at(endpoint), "--clr", "--k", "12", "--claims", "2", "--refuted")
+        assert code == 0
+        code, printed, _ = run("What is 6 * 7?", *at(endpoint), "--clr", "--k", "12", "--claims", "2", "--json")
+    found: dict[str, Any] = json.loads(printed)
+    lines = out.splitlines()
+    assert lines[0] == found["answer"]
+    assert lines[1].startswith(f"confidence {100 * found['confidence']:.0f} %")
+    assert {one["answer"] for one in found["classes"]} == {"41", "42"}
+    assert "refuted claims:" in lines
+    assert any("for 41: 6 * 7 is 41." in line for line in lines)
+    assert code == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("Q?",), "one model is needed"),
+        (("Q?", "--endpoint", "nowhere", "--model-name", "m"), "not the address of a server"),
+        (("  ", "--endpoint", "http://localhost:1", "--model-name", "m"), "the question is empty"),
+        (("Q?", "--model", "nowhere"), "nowhere"),
+    ],
+)
+def test_wrong_input_gets_two_lines(words: tuple[str, ...], said: str, run: Run) -> None:
+    code, _, err = run(*words)
+    assert (code, said in err) == (2, True), err
+    assert len(err.strip().splitlines()) == 2
+
+
+def test_fewer_than_two_answers_are_said(run: Run) -> None:
+    with FakeEndpoint(answers(lambda body: "I do not know.")) as endpoint:
+        code, out, _ = run("Q?", *at(endpoint), "--clr", "--k", "3")
+    assert (code, out.splitlines()[0]) == (0, "no answer")
+    assert "only 0 of 3 trajectories gave an answer" in out
+
+
+def test_a_refusal_is_one_line_and_its_cure(run: Run) -> None:
+    with FakeEndpoint(refuse(400, "context too long")) as endpoint:
+        code, out, err = run("Q?", *at(endpoint), "--clr", "--k", "3")
+    assert (code, out) == (2, "")
+    assert "context too long" in err
