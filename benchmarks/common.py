@@ -248,7 +248,6 @@ class ForcedLengths:
     """
 
     def __init__(self) -> None:
-        import torch
 
         from reasoncore.infer import local
 
