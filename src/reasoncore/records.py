@@ -93,6 +93,7 @@ class Completion:
         text: Decoded tokens without special tokens.
         finish: ``"stop"`` when the model ended its turn or met a stop string, ``"length"`` when it was cut off.
         counted_tokens: Their number, where a server says how many it sampled and not which.
+        counted_prompt_tokens: That of the prompt, likewise.
     """
 
     prompt_token_ids: tuple[int, ...]
@@ -101,11 +102,17 @@ class Completion:
     text: str
     finish: FinishReason
     counted_tokens: int | None = None
+    counted_prompt_tokens: int | None = None
 
     @property
     def token_count(self) -> int | None:
         """Number of sampled tokens; None where it is not known."""
         return len(self.token_ids) or self.counted_tokens
+
+    @property
+    def prompt_token_count(self) -> int | None:
+        """Number of tokens of the prompt; None where it is not known."""
+        return len(self.prompt_token_ids) or self.counted_prompt_tokens
 
 
 @dataclass(frozen=True, slots=True)

@@ -372,6 +372,35 @@ def ask(
     ask_command(question, asked, clr, k, claims, protocol, sampling, seed, refuted, as_json)
 
 
+@app.command()
+def serve(
+    model: Annotated[Path | None, typer.Option(help="Checkpoint folder in Hugging Face layout.")] = None,
+    endpoint: Annotated[str | None, typer.Option(help="Or the address of an OpenAI-compatible server.")] = None,
+    model_name: Annotated[str | None, typer.Option(help="The name of the model there.")] = None,
+    name: Annotated[str | None, typer.Option(help="What clients call it. Default: as it is called there.")] = None,
+    host: Annotated[str, typer.Option(help="Where to listen; others than this machine need a key.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="The port.")] = 8017,
+    concurrency: Annotated[int, typer.Option(min=1, help="Most calls of the model at a time.")] = 8,
+    places: Annotated[int, typer.Option(min=1, help="Most requests at a time; a further one gets a 429.")] = 128,
+    context: Annotated[
+        int | None, typer.Option(min=16, help="Most tokens of a prompt with its answer. Default: the model's.")
+    ] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
+    threads: Annotated[int, typer.Option(min=1, help="CPU threads.")] = 2,
+) -> None:
+    """Serve a model over OpenAI's API: under its own name, and as NAME+clr, which weighs several answers.
+
+    Example: reasoncore serve --model runs/nano/final --name nano
+
+    Example: reasoncore serve --endpoint http://localhost:8080 --model-name NAME
+    """
+    from reasoncore.cli.asked_model import AskedModel
+    from reasoncore.cli.serve import serve_command
+
+    asked = AskedModel(model, endpoint, model_name, concurrency, device, threads)
+    serve_command(asked, name, host, port, places, context)
+
+
 @clr_commands.command("aggregate")
 def clr_aggregate(
     trajectories: Annotated[Path, typer.Argument(metavar="TRAJECTORIES.jsonl", help="A trajectory on each line.")],

@@ -10,14 +10,14 @@ be had is left out, counted and said.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
 from reasoncore.errors import InfrastructureError
 from reasoncore.infer.async_engine import AsyncEngine
 from reasoncore.infer.engine import SamplingParams
-from reasoncore.records import Completion
+from reasoncore.records import Completion, Message
 from reasoncore.seeding import derive_seed
 from reasoncore.test_time.claims import claims_prompt
 from reasoncore.test_time.classes import Same, answer_classes
@@ -61,6 +61,7 @@ async def answer_by_clr(
     slots: int,
     on_trajectory: OnTrajectory = lambda trajectory: None,
     given: tuple[Trajectory, ...] = (),
+    history: Sequence[Message] = (),
 ) -> ClrOutcome:
     """Answer one question.
 
@@ -74,12 +75,13 @@ async def answer_by_clr(
         slots: Most calls at a time.
         on_trajectory: For a progress display.
         given: Trajectories that are there already, of the first numbers; the others are sampled.
+        history: Messages before the question; checks see them as a part of the question.
 
     Raises:
         UserInputError: The engine refuses the question.
         InfrastructureError: No trajectory could be had.
     """
-    run = _Run(engine, question, settings, sampling, seed, read_answer, same, on_trajectory)
+    run = _Run(engine, question, settings, sampling, seed, read_answer, same, on_trajectory, history)
     for trajectory in given[: settings.k]:
         await run.ended(trajectory)
     await run.work(slots)
@@ -97,8 +99,10 @@ class _Run:
         read_answer: ReadAnswer,
         same: Same,
         on_trajectory: OnTrajectory,
+        history: Sequence[Message],
     ) -> None:
         self._engine, self._question, self._settings = engine, question, settings
+        self._history = list(history)
         self._sampling, self._seed = sampling, seed
         self._read_answer, self._on_trajectory = read_answer, on_trajectory
         self._same = _remembered(same)
@@ -186,11 +190,14 @@ class _Run:
 
     async def _ask(self, number: int, is_check: bool) -> Completion:
         if is_check:
-            prompt = refutation_prompt(self._question, self._trajectories[number].claims)
+            before = [f"{message['role']}: {message['content']}" for message in self._history]
+            prompt = refutation_prompt("\n\n".join([*before, self._question]), self._trajectories[number].claims)
+            messages: list[Message] = [{"role": "user", "content": prompt}]
         else:
             prompt = claims_prompt(self._question, self._settings.claims)
+            messages = [*self._history, {"role": "user", "content": prompt}]
         seed = derive_seed(self._seed, "check") if is_check else self._seed
-        return await self._engine.complete([{"role": "user", "content": prompt}], self._sampling, seed, number)
+        return await self._engine.complete(messages, self._sampling, seed, number)
 
     async def _take(self, task: asyncio.Task[Completion], number: int, is_check: bool) -> None:
         try:

@@ -118,7 +118,7 @@ class ClrOutcome:
             no_answer_rate=_rate(sum(one.answer is None for one in trajectories), len(trajectories)),
             tokens=_total([one.tokens for one in trajectories]),
             check_tokens=_total([one.check_tokens for one in trajectories if one.verdicts is not None]),
-            failures=tuple(str(failure) for failure in failures),
+            failures=tuple(failure.message for failure in failures),
         )
 
     @property

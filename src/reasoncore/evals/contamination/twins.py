@@ -17,14 +17,22 @@ from reasoncore.evals.contamination.pairs import Pairs, compare_pairs
 from reasoncore.evals.contamination.word_twin import word_twin
 from reasoncore.procedural.twin import twin_of
 from reasoncore.records import Problem
+from reasoncore.seeding import derive_seed
 
+_ATTEMPTS = 8
 _WORDS = ("higher on the originals than on their twins", "lower on the originals than on their twins")
 
 
 def make_twins(items: Sequence[Item], seed: int) -> dict[str, Problem]:
-    """A twin of each problem that has one, by the problem's id."""
-    twins = {item.problem.id: _twin(item, seed) for item in items}
-    return {problem: twin for problem, twin in twins.items() if twin is not None}
+    """A twin of each problem that has one, by the problem's id; none is itself among the problems."""
+    originals = {item.problem.prompt for item in items}
+    twins: dict[str, Problem] = {}
+    for item in items:
+        drawn = (_twin(item, derive_seed(seed, attempt) if attempt else seed) for attempt in range(_ATTEMPTS))
+        twin = next((one for one in drawn if one is None or one.prompt not in originals), None)
+        if twin is not None:
+            twins[item.problem.id] = twin
+    return twins
 
 
 def _twin(item: Item, seed: int) -> Problem | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from reasoncore.infer.http.words import error_words, plain
@@ -29,12 +29,14 @@ class Choice:
         reasoning: What the server's reasoning parser took out of the content; empty where it has none.
         finish_reason: The server's word; None where a whole document left it out.
         token_count: Tokens sampled, as counted by the server; None where it did not say for this choice alone.
+        prompt_token_count: Tokens of the prompt, likewise counted.
     """
 
     content: str
     reasoning: str
     finish_reason: str | None
     token_count: int | None
+    prompt_token_count: int | None = None
 
 
 def to_completion(choice: Choice, stop: tuple[str, ...]) -> Completion:
@@ -57,6 +59,7 @@ def to_completion(choice: Choice, stop: tuple[str, ...]) -> Completion:
         text=thought + content,
         finish="length" if finish_reason == "length" else "stop",
         counted_tokens=choice.token_count,
+        counted_prompt_tokens=choice.prompt_token_count,
     )
 
 
@@ -78,6 +81,7 @@ class ChoiceReader:
         self._buffer = bytearray()
         self._is_document: bool | None = None
         self._drafts: dict[int, _Draft] = {}
+        self._prompt_tokens: int | None = None
         self.done = False
 
     def feed(self, data: bytes) -> None:
@@ -105,7 +109,8 @@ class ChoiceReader:
             self._read_line(self._buffer)
         if not self._drafts:
             raise BadAnswerError("an answer without any choice")
-        return [draft.whole(bool(self._is_document)) for _, draft in sorted(self._drafts.items())]
+        whole = [draft.whole(bool(self._is_document)) for _, draft in sorted(self._drafts.items())]
+        return [replace(choice, prompt_token_count=self._prompt_tokens) for choice in whole]
 
     def _read_line(self, line: bytes | bytearray) -> None:
         name, _, data = line.strip().partition(b":")
@@ -137,7 +142,10 @@ class ChoiceReader:
                 if index == 0 and new and self._on_text is not None:
                     self._on_text(new)
         usage = answer.get("usage")
-        count = usage.get("completion_tokens") if isinstance(usage, dict) else None
+        usage = usage if isinstance(usage, dict) else {}
+        count, prompt = usage.get("completion_tokens"), usage.get("prompt_tokens")
+        if type(prompt) is int:
+            self._prompt_tokens = prompt
         counted = named if choices else list(self._drafts.values())
         if type(count) is int and len(counted) == 1:
             counted[0].token_count = count

@@ -1,0 +1,242 @@
+"""The server: OpenAI's chat completions and models, health, and metrics.
+
+The plain model has its own name, CLR over it ``NAME+clr``. A client that goes away takes its work with it: closing the
+pieces of a reply cancels every call that was made for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, ExitStack, aclosing, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse, Response, StreamingResponse
+
+from reasoncore.errors import ReasoncoreError
+from reasoncore.infer.async_engine import AsyncEngine
+from reasoncore.serve.asked import ChatRequest
+from reasoncore.serve.bodies import Reply
+from reasoncore.serve.limits import Admission, LimitedEngine
+from reasoncore.serve.metrics import Metrics
+from reasoncore.serve.pieces import Ended, Piece, clr_pieces, plain_pieces
+from reasoncore.serve.problems import ApiError
+from reasoncore.test_time.classes import Same
+from reasoncore.test_time.trajectory import ReadAnswer
+
+T = TypeVar("T")
+CLR_SUFFIX = "+clr"
+LARGEST_BODY = 16 * 2**20
+_EVENT_STREAM = "text/event-stream"
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A model and how it is served.
+
+    Attributes:
+        name: Of the plain model.
+        engine: Made anew for each request, so that none pays for the failures of another.
+        pass_on: Answers a request for the plain model by itself, given its body; None lets the engine do it.
+        read_answer, same: How answers are found and compared.
+        longest: Tokens of a completion where a request does not say.
+    """
+
+    name: str
+    engine: Callable[[], AsyncEngine]
+    pass_on: Callable[[bytes], Awaitable[Response]] | None
+    read_answer: ReadAnswer
+    same: Same
+    longest: int
+
+
+def make_app(
+    serving: Callable[[], AbstractAsyncContextManager[Served]], slots: int, places: int, api_key: str | None = None
+) -> FastAPI:
+    """The application.
+
+    Args:
+        serving: Opens the model for as long as the server runs.
+        slots: Most calls of the engine at a time.
+        places: Most requests that are being answered; a further one is told to come again.
+        api_key: What clients have to show; None asks for nothing.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with serving() as served:
+            app.state.server = _Server(served, slots, places)
+            yield
+
+    app = FastAPI(title="reasoncore", lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None)
+
+    @app.exception_handler(ApiError)
+    async def refused(request: Request, error: ApiError) -> Response:
+        return error.response()
+
+    @app.exception_handler(ReasoncoreError)
+    async def failed(request: Request, error: ReasoncoreError) -> Response:
+        return ApiError.of(error).response()
+
+    @app.exception_handler(404)
+    async def not_there(request: Request, error: Exception) -> Response:
+        return ApiError(404, f"{request.url.path}: there is nothing here; see /v1/models").response()
+
+    def check_key(request: Request) -> None:
+        given = request.headers.get("authorization", "").removeprefix("Bearer ")
+        if api_key is not None and not secrets.compare_digest(given.encode(), api_key.encode()):
+            raise ApiError(401, "the API key is missing or wrong", code="invalid_api_key")
+
+    @app.get("/health")
+    async def health() -> dict[str, str]:
+        return {"status": "ok"}
+
+    @app.get("/metrics")
+    async def metrics(request: Request) -> Response:
+        check_key(request)
+        return _server(request).metrics.response()
+
+    @app.get("/v1/models")
+    async def models(request: Request) -> dict[str, Any]:
+        check_key(request)
+        names = _server(request).names
+        return {
+            "object": "list",
+            "data": [{"id": name, "object": "model", "created": 0, "owned_by": "reasoncore"} for name in names],
+        }
+
+    @app.post("/v1/chat/completions")
+    async def chat_completions(request: Request) -> Response:
+        check_key(request)
+        return await _server(request).answer(request)
+
+    return app
+
+
+def _server(request: Request) -> _Server:
+    found: _Server = request.app.state.server
+    return found
+
+
+class _Server:
+    def __init__(self, served: Served, slots: int, places: int) -> None:
+        self._served, self._slot_count = served, slots
+        self._slots = asyncio.Semaphore(slots)
+        self._admission = Admission(places)
+        self.metrics = Metrics(lambda: self._admission.inside)
+        self.names = (served.name, served.name + CLR_SUFFIX)
+
+    async def answer(self, request: Request) -> Response:
+        """Reply to a request for a chat completion."""
+        body = await _body_of(request)
+        asked = ChatRequest.of(_parsed(body))
+        if asked.model not in self.names:
+            raise ApiError(
+                404, f"there is no model {asked.model!r}; there are {', '.join(self.names)}", param="model",
+                code="model_not_found",
+            )  # fmt: skip
+        place = ExitStack()
+        place.enter_context(self._admission.admitted())
+        place.enter_context(self.metrics.answering(asked.model))
+        try:
+            return await self._reply(request, asked, body, place)
+        except BaseException as error:
+            self.metrics.failed(asked.model, error)
+            place.close()
+            raise
+
+    async def _reply(self, request: Request, asked: ChatRequest, body: bytes, place: ExitStack) -> Response:
+        """``place`` is given back when the reply has ended."""
+        is_clr = asked.model.endswith(CLR_SUFFIX) and asked.model != self._served.name
+        if not is_clr and self._served.pass_on is not None:
+            passed = await _unless_gone(request, self._served.pass_on(body))
+            return _ending(passed, place)
+        sampling = asked.sampling(self._served.longest)
+        engine = LimitedEngine(self._served.engine(), self._slots)
+        read_answer, same = self._served.read_answer, self._served.same
+        if is_clr:
+            pieces = clr_pieces(engine, asked, sampling, self._slot_count, read_answer, same)
+        else:
+            pieces = plain_pieces(engine, asked, sampling)
+        reply = Reply(asked.model)
+        if not asked.stream:
+            async with aclosing(pieces):  # type: ignore[type-var]
+                whole = await _unless_gone(request, reply.whole(self._counted(asked.model, pieces)))
+            place.close()
+            return JSONResponse(whole)
+        first = await _unless_gone(request, anext(pieces))  # what fails at once is an error, not a stream
+        include_usage = asked.stream_options is not None and asked.stream_options.include_usage
+        events = reply.events(self._counted(asked.model, _rejoined(first, pieces)), include_usage)
+        return _ending(StreamingResponse(events, media_type=_EVENT_STREAM), place)
+
+    async def _counted(self, model: str, pieces: AsyncIterator[Piece | Ended]) -> AsyncIterator[Piece | Ended]:
+        async for item in pieces:
+            if isinstance(item, Ended):
+                self.metrics.used(model, item.usage.prompt, item.usage.completion)
+            yield item
+
+
+async def _body_of(request: Request) -> bytes:
+    body = bytearray()
+    async for part in request.stream():
+        body += part
+        if len(body) > LARGEST_BODY:
+            raise ApiError(413, f"the body has more than {LARGEST_BODY:,} bytes")
+    return bytes(body)
+
+
+def _parsed(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise ApiError(400, f"the body is not JSON ({error})") from error
+
+
+async def _rejoined(first: Piece | Ended, pieces: AsyncIterator[Piece | Ended]) -> AsyncIterator[Piece | Ended]:
+    async with aclosing(pieces):  # type: ignore[type-var]
+        yield first
+        async for item in pieces:
+            yield item
+
+
+def _ending(response: Response, place: ExitStack) -> Response:
+    """The response, which gives its place back when its last byte was sent, or nobody wants it any more."""
+    if not isinstance(response, StreamingResponse):
+        place.close()
+        return response
+    inner = response.body_iterator
+
+    async def body() -> AsyncIterator[Any]:
+        try:
+            async with aclosing(inner):  # type: ignore[type-var]
+                async for part in inner:
+                    yield part
+        finally:
+            place.close()
+
+    response.body_iterator = body()
+    return response
+
+
+async def _unless_gone(request: Request, work: Awaitable[T]) -> T:
+    """The result of the work, which is cancelled when the client goes away."""
+    task = asyncio.ensure_future(work)
+    gone = asyncio.ensure_future(_disconnected(request))
+    try:
+        await asyncio.wait((task, gone), return_when=asyncio.FIRST_COMPLETED)
+        if not task.done():
+            raise ApiError(499, "the client has gone")
+        return task.result()
+    finally:
+        for each in (task, gone):
+            each.cancel()
+        await asyncio.gather(task, gone, return_exceptions=True)
+
+
+async def _disconnected(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass

@@ -1,0 +1,64 @@
+"""What is served: a checkpoint in this process, or a model behind another server."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fastapi.responses import Response
+
+from reasoncore.config import HardwareSettings
+from reasoncore.infer.http.endpoint import Server, api_root, check_model, key_headers, open_client
+from reasoncore.infer.http.live import AsyncHttpEngine
+from reasoncore.infer.http.retry import Patience
+from reasoncore.serve.app import Served
+from reasoncore.serve.upstream import pass_through
+from reasoncore.verify.math import MathVerifier
+from reasoncore.verify.math.answer import extract_answer
+
+LONGEST_BEHIND = 131_072
+"""Tokens of a completion of another server's model where the request does not say; [3B] caps at the model's maximum."""
+
+
+@asynccontextmanager
+async def serve_checkpoint(
+    folder: Path, name: str, hardware: HardwareSettings, context: int | None
+) -> AsyncIterator[Served]:
+    """A checkpoint's model.
+
+    Raises:
+        CheckpointError: The folder cannot be used.
+    """
+    import torch
+
+    from reasoncore.infer.local_live import AsyncLocalEngine
+
+    torch.set_num_threads(hardware.threads)
+    with MathVerifier() as verifier, AsyncLocalEngine.of_checkpoint(folder, hardware, context) as engine:
+        yield Served(name, lambda: engine, None, extract_answer, verifier.equivalent, engine.context)
+
+
+@asynccontextmanager
+async def serve_endpoint(
+    base_url: str, model: str, name: str, concurrency: int, patience: Patience | None = None
+) -> AsyncIterator[Served]:
+    """A model behind another server; its key is in the environment.
+
+    Raises:
+        UserInputError: The address or the key cannot be used, or the server does not have the model.
+    """
+    server, patience = Server(api_root(base_url), model), patience or Patience()
+    async with open_client(server, key_headers(None), patience.connect_s, concurrency) as client:
+        await check_model(client, server, patience.connect_s)
+        engine = AsyncHttpEngine(client, server, patience)
+        first_byte_s = patience.call_s(LONGEST_BEHIND)
+
+        async def pass_on(body: bytes) -> Response:
+            own = body if name == model else json.dumps({**json.loads(body), "model": model}).encode()
+            return await pass_through(client, server.root, own, first_byte_s)
+
+        with MathVerifier(workers=max(1, (os.cpu_count() or 1) // 2)) as verifier:
+            yield Served(name, engine.for_new_work, pass_on, extract_answer, verifier.equivalent, LONGEST_BEHIND)
