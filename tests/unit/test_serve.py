@@ -58,6 +58,16 @@ def eventually(condition: Any, limit_s: float) -> bool:
 # The plain model of another server.
 
 
+def test_the_page_runs_its_own_script_alone() -> None:
+    with FakeEndpoint(well) as endpoint, over(endpoint, api_key="secret") as server:
+        page, script = httpx2.get(server.url), httpx2.get(f"{server.url}/page.js")
+    for reply in (page, script):
+        assert reply.status_code == 200
+        assert "default-src 'none'; script-src 'self'" in reply.headers["content-security-policy"]
+    assert "<script src=" in page.text
+    assert "innerHTML" not in script.text
+
+
 def test_models_and_health() -> None:
     with FakeEndpoint(well) as endpoint, over(endpoint) as server:
         assert [model.id for model in client(server).models.list()] == ["m", "m+clr"]

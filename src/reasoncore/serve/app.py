@@ -12,10 +12,11 @@ import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, ExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 
 from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse, Response, StreamingResponse
+from fastapi.responses import FileResponse, JSONResponse, Response, StreamingResponse
 
 from reasoncore.errors import ReasoncoreError
 from reasoncore.infer.async_engine import AsyncEngine
@@ -32,6 +33,11 @@ T = TypeVar("T")
 CLR_SUFFIX = "+clr"
 LARGEST_BODY = 16 * 2**20
 _EVENT_STREAM = "text/event-stream"
+_HERE = Path(__file__).parent
+_PAGE_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'unsafe-inline'; connect-src 'self'",
+    "X-Content-Type-Options": "nosniff",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +96,14 @@ def make_app(
         given = request.headers.get("authorization", "").removeprefix("Bearer ")
         if api_key is not None and not secrets.compare_digest(given.encode(), api_key.encode()):
             raise ApiError(401, "the API key is missing or wrong", code="invalid_api_key")
+
+    @app.get("/")
+    async def page() -> Response:
+        return FileResponse(_HERE / "page.html", headers=_PAGE_HEADERS)
+
+    @app.get("/page.js")
+    async def script() -> Response:
+        return FileResponse(_HERE / "page.js", media_type="text/javascript", headers=_PAGE_HEADERS)
 
     @app.get("/health")
     async def health() -> dict[str, str]:
