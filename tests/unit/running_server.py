@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from collections.abc import Callable
@@ -19,15 +20,23 @@ class RunningServer:
     def __init__(
         self, serving: Callable[[], AbstractAsyncContextManager[Served]], slots: int = 8, places: int = 128, **how: Any
     ) -> None:
-        self.app = make_app(serving, slots, places, **how)
-        config = uvicorn.Config(self.app, "127.0.0.1", 0, log_level="error", timeout_graceful_shutdown=1, backlog=2048)
-        self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(target=self._server.run, daemon=True)
+        self._serving, self._slots, self._places, self._how = serving, slots, places, how
+        self._server: uvicorn.Server | None = None
+        self._thread = threading.Thread(target=asyncio.run, args=(self._serve(),), daemon=True)
+
+    async def _serve(self) -> None:
+        async with self._serving() as served:
+            app = make_app(served, self._slots, self._places, **self._how)
+            config = uvicorn.Config(
+                app, "127.0.0.1", 0, log_level="error", timeout_graceful_shutdown=1, backlog=2048, lifespan="off"
+            )
+            self._server = uvicorn.Server(config)
+            await self._server.serve()
 
     def __enter__(self) -> RunningServer:
         self._thread.start()
         until = time.monotonic() + 30
-        while not self._server.started:
+        while self._server is None or not self._server.started:
             assert self._thread.is_alive(), "the server did not start"
             assert time.monotonic() < until
             time.sleep(0.01)
@@ -36,6 +45,7 @@ class RunningServer:
         return self
 
     def __exit__(self, *_: object) -> None:
+        assert self._server is not None
         self._server.should_exit = True
         self._thread.join(20)
         assert not self._thread.is_alive(), "the server did not end"

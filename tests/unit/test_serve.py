@@ -352,4 +352,10 @@ def test_wrong_options_of_the_command(
     assert (code, "one model is needed" in err) == (2, True)
     code, _, err = run_cli(capsys, monkeypatch, "serve", "--model", tmp_path, "--host", "0.0.0.0")
     assert (code, "REASONCORE_SERVE_KEY" in err) == (2, True)
-    assert json.dumps(err).count("\\n") == 2
+    code, _, err = run_cli(capsys, monkeypatch, "serve", "--model", tmp_path)
+    assert (code, "config.json" in err) == (2, True)
+    assert len(err.strip().splitlines()) == 2
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        code, _, err = run_cli(capsys, monkeypatch, "serve", "--model", tmp_path, "--port", port)
+    assert (code, "cannot listen there" in err) == (2, True)

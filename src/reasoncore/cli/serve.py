@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import ipaddress
 import os
-from functools import partial
+import socket
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from reasoncore.cli.asked_model import AskedModel
@@ -26,21 +29,43 @@ def serve_command(model: AskedModel, name: str | None, host: str, port: int, pla
         raise UserInputError(
             f"--host {host}: others could use the model", f"Set {KEY_VARIABLE} to a key that clients must show."
         )
-    try:
-        import uvicorn
-
-        from reasoncore.serve.app import CLR_SUFFIX, make_app
-    except ImportError as error:
-        raise UserInputError(
-            f"serve: {error.name} is not installed", "Install what the server needs: pip install 'reasoncore[serve]'"
-        ) from error
-    from reasoncore.progress import say
-
+    missing = [name for name in ("fastapi", "prometheus_client", "uvicorn") if find_spec(name) is None]
+    if missing:
+        raise UserInputError(f"serve: {missing[0]} is not installed", "Install it: pip install 'reasoncore[serve]'")
     served_name = name or model.served_name or model.short_name
-    app = make_app(partial(_serving, model, served_name, context), model.concurrency, places, key)
-    config = uvicorn.Config(app, host, port, log_level="warning", timeout_graceful_shutdown=2)
-    say(f"http://{host}:{port}/v1 serves {served_name} and {served_name}{CLR_SUFFIX}; Ctrl-C ends it")
-    uvicorn.Server(config).run()
+    listening = _listen(host, port)
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(_serve(model, served_name, context, places, key, listening))
+
+
+async def _serve(
+    model: AskedModel,
+    name: str,
+    context: int | None,
+    places: int,
+    key: str | None,
+    listening: socket.socket,
+) -> None:
+    import uvicorn
+
+    from reasoncore.progress import say
+    from reasoncore.serve.app import CLR_SUFFIX, make_app
+
+    async with _serving(model, name, context) as served:
+        app = make_app(served, model.concurrency, places, key)
+        config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=2)
+        host, port = listening.getsockname()[:2]
+        say(f"http://{host}:{port} shows a page; its /v1 serves {name} and {name}{CLR_SUFFIX}; Ctrl-C ends it")
+        await uvicorn.Server(config).serve([listening])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as error:
+        raise UserInputError(
+            f"--host {host} --port {port}: cannot listen there ({error.strerror or error})", "Choose another --port."
+        ) from error
 
 
 def _serving(model: AskedModel, name: str, context: int | None) -> AbstractAsyncContextManager[Served]:

@@ -10,7 +10,7 @@ import asyncio
 import json
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, ExitStack, aclosing, asynccontextmanager
+from contextlib import ExitStack, aclosing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -60,25 +60,17 @@ class Served:
     longest: int
 
 
-def make_app(
-    serving: Callable[[], AbstractAsyncContextManager[Served]], slots: int, places: int, api_key: str | None = None
-) -> FastAPI:
+def make_app(served: Served, slots: int, places: int, api_key: str | None = None) -> FastAPI:
     """The application.
 
     Args:
-        serving: Opens the model for as long as the server runs.
+        served: What is served.
         slots: Most calls of the engine at a time.
         places: Most requests that are being answered; a further one is told to come again.
         api_key: What clients have to show; None asks for nothing.
     """
-
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with serving() as served:
-            app.state.server = _Server(served, slots, places)
-            yield
-
-    app = FastAPI(title="reasoncore", lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None)
+    server = _Server(served, slots, places)
+    app = FastAPI(title="reasoncore", openapi_url=None, docs_url=None, redoc_url=None)
 
     @app.exception_handler(ApiError)
     async def refused(request: Request, error: ApiError) -> Response:
@@ -112,12 +104,12 @@ def make_app(
     @app.get("/metrics")
     async def metrics(request: Request) -> Response:
         check_key(request)
-        return _server(request).metrics.response()
+        return server.metrics.response()
 
     @app.get("/v1/models")
     async def models(request: Request) -> dict[str, Any]:
         check_key(request)
-        names = _server(request).names
+        names = server.names
         return {
             "object": "list",
             "data": [{"id": name, "object": "model", "created": 0, "owned_by": "reasoncore"} for name in names],
@@ -126,14 +118,9 @@ def make_app(
     @app.post("/v1/chat/completions")
     async def chat_completions(request: Request) -> Response:
         check_key(request)
-        return await _server(request).answer(request)
+        return await server.answer(request)
 
     return app
-
-
-def _server(request: Request) -> _Server:
-    found: _Server = request.app.state.server
-    return found
 
 
 class _Server:
