@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from command_line import run_cli
-from fake_endpoint import DONE, Body, FakeEndpoint, Reply, delta, refuse
+from fake_endpoint import DONE, Body, FakeEndpoint, Reply, delta, in_turn, refuse
 
 Run = Callable[..., tuple[int, str, str]]
 CLAIMED = "6 * 7 = {}.\n\\boxed{{{}}}\nClaims:\n1. 6 * 7 is {}.\n2. Both are positive."
@@ -102,3 +102,37 @@ def test_a_refusal_is_one_line_and_its_cure(run: Run) -> None:
         code, out, err = run("Q?", *at(endpoint), "--clr", "--k", "3")
     assert (code, out) == (2, "")
     assert "context too long" in err
+
+
+# Chat.
+
+
+def test_a_chat_remembers_and_forgets(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, run: Run
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("one\ntwo\n/undo\nthree\n/what\n/new\nfour\n\nnever\n"))
+    script = answers(lambda body: f"<think>{len(body['messages'])}</think>after {body['messages'][-1]['content']}")
+    with FakeEndpoint(script) as endpoint:
+        code, out, err = run_cli(capsys, monkeypatch, "chat", *at(endpoint), "--system", "Be brief.")
+    assert code == 0
+    seen = [[message["content"] for message in body["messages"]] for body in endpoint.bodies]
+    assert seen == [
+        ["Be brief.", "one"],
+        ["Be brief.", "one", "after one", "two"],
+        ["Be brief.", "one", "after one", "three"],
+        ["Be brief.", "four"],
+    ]
+    assert [line.rpartition(">")[2] for line in out.splitlines()] == [
+        f"after {n}" for n in ("one", "two", "three", "four")
+    ]
+    assert err.count("/new forgets") == 2
+
+
+def test_a_chat_goes_on_after_a_failure(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, run: Run
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("one\ntwo\n"))
+    with FakeEndpoint(in_turn(refuse(400, "too long"), answers(lambda body: "fine"))) as endpoint:
+        code, out, err = run_cli(capsys, monkeypatch, "chat", *at(endpoint))
+    assert (code, out.strip(), "too long" in err) == (0, "fine", True)
+    assert len(endpoint.bodies[1]["messages"]) == 1

@@ -373,6 +373,31 @@ def ask(
 
 
 @app.command()
+def chat(
+    model: Annotated[Path | None, typer.Option(help="Checkpoint folder in Hugging Face layout.")] = None,
+    endpoint: Annotated[str | None, typer.Option(help="Or the address of an OpenAI-compatible server.")] = None,
+    model_name: Annotated[str | None, typer.Option(help="The name of the model there.")] = None,
+    system: Annotated[str | None, typer.Option(help="What the model is told before everything else.")] = None,
+    protocol: Annotated[str, typer.Option(help="Sampling settings by name: vt3b, vt1.5b, greedy.")] = "vt3b",
+    temperature: Annotated[float | None, typer.Option(min=0.0, help="Instead of the protocol's.")] = None,
+    top_p: Annotated[float | None, typer.Option(min=1e-6, max=1.0, help="Instead of the protocol's.")] = None,
+    max_tokens: Annotated[int | None, typer.Option(min=1, help="Longest answer. Default: the protocol's.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the draws.")] = 0,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
+    threads: Annotated[int, typer.Option(min=1, help="CPU threads.")] = 2,
+) -> None:
+    """Talk to a checkpoint, or to a model behind a server, line by line.
+
+    Example: reasoncore chat --model runs/nano/final --max-tokens 192
+    """
+    from reasoncore.cli.asked_model import AskedModel
+    from reasoncore.cli.chat import chat_command
+
+    asked = AskedModel(model, endpoint, model_name, 1, device, threads)
+    chat_command(asked, system, protocol, {"temperature": temperature, "top_p": top_p, "max_tokens": max_tokens}, seed)
+
+
+@app.command()
 def serve(
     model: Annotated[Path | None, typer.Option(help="Checkpoint folder in Hugging Face layout.")] = None,
     endpoint: Annotated[str | None, typer.Option(help="Or the address of an OpenAI-compatible server.")] = None,
