@@ -20,6 +20,8 @@ app = typer.Typer(
 
 contest = typer.Typer(no_args_is_help=True, help="Fresh contests: make hidden tests, and the table of a model's score.")
 app.add_typer(contest, name="contest")
+export = typer.Typer(no_args_is_help=True, help="Checkpoints in other programs' formats.")
+app.add_typer(export, name="export")
 clr_commands = typer.Typer(no_args_is_help=True, help="Claim-level reliability: weigh answers by the claims that held.")
 app.add_typer(clr_commands, name="clr")
 
@@ -424,6 +426,23 @@ def serve(
 
     asked = AskedModel(model, endpoint, model_name, concurrency, device, threads)
     serve_command(asked, name, host, port, places, context)
+
+
+@export.command("gguf")
+def export_gguf(
+    checkpoint: Annotated[Path, typer.Argument(metavar="CKPT", help="Checkpoint folder in Hugging Face layout.")],
+    out: Annotated[Path, typer.Option(help="The file.")],
+    file_type: Annotated[str, typer.Option("--type", help="f16, or q8_0 for half the size.")] = "f16",
+    name: Annotated[str | None, typer.Option(help="What the model is called. Default: the folder's name.")] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Write a checkpoint as one GGUF file, for llama.cpp, Ollama and LM Studio.
+
+    Example: reasoncore export gguf runs/nano/final --out nano.gguf
+    """
+    from reasoncore.cli.export import export_gguf_command
+
+    export_gguf_command(checkpoint, out, file_type, name, as_json)
 
 
 @clr_commands.command("aggregate")

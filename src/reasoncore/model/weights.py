@@ -40,7 +40,7 @@ def load_into(model: Decoder, folder: Path) -> None:
     targets = dict(hf_views(model))
     missing = set(targets)
     for path in weight_files(folder):
-        for name, tensor in _read_tensors(path):
+        for name, tensor in read_tensors(path):
             if name == "lm_head.weight" and model.config.tie_word_embeddings:
                 continue
             target = targets.get(name)
@@ -98,7 +98,12 @@ def hf_views(model: Decoder) -> Iterator[tuple[str, Tensor]]:
             yield f"{prefix}.{renamed[module]}.{kind}", parameter
 
 
-def _read_tensors(path: Path) -> Iterator[tuple[str, Tensor]]:
+def read_tensors(path: Path) -> Iterator[tuple[str, Tensor]]:
+    """Names and tensors of a safetensors file, one in memory at a time.
+
+    Raises:
+        CheckpointError: It is damaged.
+    """
     try:
         with safe_open(path, framework="pt") as reader:
             for name in reader.keys():  # noqa: SIM118 (not a dict)
