@@ -29,12 +29,14 @@ def eval_command(
     sampling_overrides: dict[str, Any],
     seed: int,
     fetch: bool,
+    clr_claims: int | None,
     out: Path | None,
     bundle: Path | None,
     as_json: bool,
 ) -> None:
     """Measure a checkpoint, or a model behind an endpoint; write results and report, print a table."""
     from reasoncore.domains import DOMAINS
+    from reasoncore.evals.claim_checks import ClrPlan
     from reasoncore.evals.protocols import domain_sampling, find_protocol
     from reasoncore.evals.runner import EvalPlan
 
@@ -47,7 +49,8 @@ def eval_command(
             typer.echo(f"fetched {path}", err=True)
     given = {name: value for name, value in sampling_overrides.items() if value is not None}
     sampling, by_domain = replace(find_protocol(protocol), **given), domain_sampling(protocol, given)
-    plan = EvalPlan(names, protocol, sampling, samples, limit, data, seed, DOMAINS, by_domain)
+    clr = None if clr_claims is None else ClrPlan(clr_claims)
+    plan = EvalPlan(names, protocol, sampling, samples, limit, data, seed, DOMAINS, by_domain, clr)
     _ = plan.tasks  # what is missing is said before the model is loaded
 
     from reasoncore.domains.open_ended import PROCEDURAL_JUDGE, open_ended_judge
@@ -114,7 +117,29 @@ def results_table(results: dict[str, Any]) -> str:
             f"{_percent(block['cons@k'][k]['mean']):>9}{_percent(block['cutoff_rate']):>11}"
             f"{_percent(block['no_answer_rate']):>13}{_percent(block['not_judged_rate']):>14}"
         )
+    for name, block in results["benchmarks"].items():
+        if "clr" in block:
+            lines += ["", *clr_lines(name, block["clr"])]
     return "\n".join(lines)
+
+
+def clr_lines(name: str, block: dict[str, Any]) -> list[str]:
+    """CLR's block as rows of text."""
+    lines = [f"{name}: {'k':>3}  {'CLR@k %':<22}{'Cons@k %':<22}CLR minus Cons, points"]
+    for k in block["clr@k"]:
+        gain = block["clr_minus_cons@k"][k]
+        low, high = gain["ci95"]
+        ends = "" if low is None else f" ({100 * low:+.1f} to {100 * high:+.1f})"
+        lines.append(
+            f"{'':<{len(name) + 1}} {k:>3}  {_interval(block['clr@k'][k]):<22}{_interval(block['cons@k'][k]):<22}"
+            f"{100 * gain['mean']:+.1f}{ends}"
+        )
+    lines.append(
+        f"  {block['checks']} checks, {_percent(block['spared'])} % spared; verdicts unreadable "
+        f"{_percent(block['unparsable_rate'])} %, claims missing {_percent(block['padded_rate'])} %; "
+        f"tokens: {block['tokens']} and {block['check_tokens']} for checks"
+    )
+    return lines
 
 
 def _interval(estimate: dict[str, Any]) -> str:

@@ -77,6 +77,10 @@ def evaluate(
     ] = False,
     samples: Annotated[int | None, typer.Option(min=1, help="Completions a problem. Default: the benchmark's.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first N problems of each benchmark.")] = None,
+    clr: Annotated[
+        bool, typer.Option("--clr", help="Ask for claims too, check them, and weigh the samples by what held.")
+    ] = False,
+    claims: Annotated[int, typer.Option(min=1, help="With --clr: claims a completion.")] = 5,
     protocol: Annotated[str, typer.Option(help="Sampling settings by name: vt3b, vt1.5b, greedy.")] = "vt3b",
     temperature: Annotated[float | None, typer.Option(min=0.0, help="Instead of the protocol's.")] = None,
     top_p: Annotated[float | None, typer.Option(min=1e-6, max=1.0, help="Instead of the protocol's.")] = None,
@@ -114,6 +118,7 @@ def evaluate(
         sampling,
         seed,
         fetch,
+        claims if clr else None,
         out,
         bundle,
         as_json,

@@ -42,7 +42,7 @@ def write_bundle(folder: Path, target: Path, version: str) -> Path:
             "Name the --out folder of an evaluation that has ended, or the folder of an evaluation stage of a run.",
         )
     pages = sorted((folder / "rollouts").glob("*.html")) if (folder / "rollouts").is_dir() else []
-    files = [folder / name for name in (*NEEDED, "report.html") if (folder / name).is_file()] + pages
+    files = [folder / name for name in (*NEEDED, "checks.jsonl", "report.html") if (folder / name).is_file()] + pages
     parts = {path.relative_to(folder).as_posix(): path for path in files}
     welcome = _TEXT.format(version=version, name=target.name).encode()
     sums = {name: sha256_file(path) for name, path in parts.items()} | {_WELCOME: hashlib.sha256(welcome).hexdigest()}

@@ -20,6 +20,15 @@ import reasoncore
 from reasoncore.domains import Domain, Judge, cut_off, grader_of
 from reasoncore.errors import DataError, InfrastructureError, ReasoncoreError, UserInputError
 from reasoncore.evals.benchmarks import Benchmark, benchmark_sha256, find_benchmark, load_benchmark
+from reasoncore.evals.claim_checks import (
+    CheckLog,
+    ClrPlan,
+    can_vote,
+    candidates,
+    clr_block,
+    run_checks,
+    with_claims,
+)
 from reasoncore.evals.evaluation_record import EvaluationRecord
 from reasoncore.evals.problem_file import write_problems
 from reasoncore.evals.protocols import find_protocol
@@ -30,16 +39,22 @@ from reasoncore.progress import track
 from reasoncore.records import Completion, Problem, Verdict
 from reasoncore.run_dir import write_json_atomic
 from reasoncore.seeding import derive_seed
+from reasoncore.test_time.classes import Same
 from reasoncore.timing import Clock
+from reasoncore.verify.math import MathVerifier
 
 _JUDGED_AT_ONCE = 256
 
 
 class Task(NamedTuple):
-    """A benchmark and those of its problems that are asked."""
+    """A benchmark and those of its problems that are asked.
+
+    ``problems`` are as they are asked, ``own`` as the benchmark has them: CLR asks for claims as well.
+    """
 
     benchmark: Benchmark
     problems: list[Problem]
+    own: list[Problem]
 
 
 @dataclass(frozen=True)
@@ -51,6 +66,7 @@ class EvalPlan:
         limit: Problems of each benchmark; None takes all.
         domains: The table of domains.
         domain_sampling: In place of ``sampling``, for benchmarks of some domains.
+        clr: Ask for claims and check them, where responses end in an answer; None does not.
     """
 
     benchmarks: tuple[str, ...]
@@ -62,6 +78,7 @@ class EvalPlan:
     seed: int
     domains: Mapping[str, Domain]
     domain_sampling: Mapping[str, SamplingParams] = field(default_factory=dict)
+    clr: ClrPlan | None = None
 
     def sampling_of(self, domain: str) -> SamplingParams:
         """How the benchmarks of a domain are sampled."""
@@ -83,7 +100,9 @@ class EvalPlan:
                     "Rename the file: its name is what its results go by.",
                 )
             problems = load_benchmark(given, self.data_dir, self.limit, self.domains)
-            found[benchmark.name] = Task(benchmark, problems)
+            with_votes = self.clr is not None and all(map(can_vote, problems))
+            asked = with_claims(problems, self.clr) if self.clr is not None and with_votes else problems
+            found[benchmark.name] = Task(benchmark, asked, problems)
         return found
 
     @property
@@ -98,7 +117,8 @@ class EvalPlan:
         sampling = {"sampling": asdict(self.sampling)} | {
             f"sampling.{domain}": asdict(settings) for domain, settings in self.domain_sampling.items()
         }
-        return {"model": dict(model), **json.loads(json.dumps(sampling)), "seed": self.seed}
+        claims = {} if self.clr is None else {"clr": asdict(self.clr)}
+        return {"model": dict(model), **json.loads(json.dumps(sampling)), "seed": self.seed, **claims}
 
 
 def evaluate(
@@ -134,10 +154,20 @@ def evaluate(
             title = f"{model_name} on {name}"
             failures += _sample(engine, log, task, plan, title, clock, record)
             _judge(judge, log, name, task.problems, title, clock)
+    clr: dict[str, Any] = {}
+    if plan.clr is not None:
+        with MathVerifier() as verifier:
+            for name, task in tasks.items():
+                if task.problems is not task.own:
+                    block, missing = _check_claims(engine, out, log, task, plan, plan.clr, verifier.equivalent, clock)
+                    clr[name] = block
+                    failures += missing
     places = [(name, problem.id) for name, task in tasks.items() for problem in task.problems]
     log.tidy({place: number for number, place in enumerate(places)})
     # In the order of the file, so that whoever judges it again adds up in the same order.
     blocks = {name: _block(log.of(name), task, plan) for name, task in tasks.items()}
+    for name, block in clr.items():
+        blocks[name]["clr"] = block
     results = {
         "model": model_name,
         "protocol": plan.protocol_label,
@@ -158,13 +188,26 @@ def evaluate(
 
 def _block(rows: Sequence[Row], task: Task, plan: EvalPlan) -> dict[str, Any]:
     """A benchmark's scores, and what can move them."""
-    data_sha256 = benchmark_sha256(task.benchmark, plan.data_dir, task.problems)
+    data_sha256 = benchmark_sha256(task.benchmark, plan.data_dir, task.own)
     return score_benchmark(rows, data_sha256) | {
         "note": task.benchmark.note,
         "sampling": asdict(plan.sampling_of(task.benchmark.domain)),
         "prompts_sha256": _prompts_sha256(task.problems),
         "graders": sorted({grader_of(problem) for problem in task.problems}),
     }
+
+
+def _check_claims(
+    engine: Engine, out: Path, log: RolloutLog, task: Task, plan: EvalPlan, clr: ClrPlan, same: Same, clock: Clock
+) -> tuple[dict[str, Any], list[ReasoncoreError]]:
+    """CLR's block of a benchmark, and why checks are missing."""
+    name = task.benchmark.name
+    ids = {problem.id for problem in task.own}
+    rows = [row for row in log.of(name) if row["problem_id"] in ids]
+    found, checks = candidates(task.own, rows, clr, same), CheckLog(out / "checks.jsonl")
+    with clock.time("checking"):
+        failures = run_checks(engine, checks, name, found, clr, plan.sampling_of(task.benchmark.domain), plan.seed)
+    return clr_block(found, checks.of(name), clr), failures
 
 
 def _check_prompts(log: RolloutLog, benchmark: str, problems: Sequence[Problem]) -> None:
