@@ -5,8 +5,9 @@
 
 Every variant of a question starts from the same checkpoint and runs the same stages of the nano recipe with one setting
 changed. A seed changes the problems and the draws of those stages. Finished runs are not done again. The difference to
-the question's first variant is paired by held-out problem, over all seeds, with Student's t interval clustered by
-problem; an interval that holds zero is said to show no effect.
+the question's first variant is paired by held-out problem and by seed, with two intervals of Student's t: clustered by
+problem, which says what other problems would have shown of these very models, and over the seeds' differences, which
+says what training again would. Unless both leave out zero, no effect is seen.
 """
 
 from __future__ import annotations
@@ -18,10 +19,12 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import mean, stdev
 
 from reasoncore.evals.comparison import read_samples
 from reasoncore.evals.score import ProblemSamples
 from reasoncore.evals.statistics import Estimate, paired_difference
+from reasoncore.evals.student_t import student_t_quantile
 
 RECIPE = Path(__file__).parents[1] / "recipes" / "nano.toml"
 
@@ -155,7 +158,7 @@ def table(out: Path, name: str, seeds: Sequence[int]) -> Iterator[str]:
     """The lines of a question's table, from what has been run."""
     question = QUESTIONS[name]
     yield f"\n{question.asks}\n"
-    yield "| variant | benchmark | seeds | Pass@1 %, by seed | Pass@1 difference | Pass@8 difference | tokens |"
+    yield "| variant | benchmark | seeds | Pass@1 %, by seed | Pass@1: problems; seeds | Pass@8: problems; seeds | tokens |"
     yield "|---|---|---|---|---|---|---|"
     reference, *_ = question.variants
     for variant in question.variants:
@@ -167,15 +170,25 @@ def table(out: Path, name: str, seeds: Sequence[int]) -> Iterator[str]:
             mine = {seed: _samples(out, name, variant, seed)[benchmark] for seed in both}
             other = {seed: _samples(out, name, reference, seed)[benchmark] for seed in both}
             shares = ", ".join(f"{100 * _mean(samples):.1f}" for samples in mine.values())
-            differences = ["reference" if variant == reference else said(difference(mine, other, k)) for k in (1, 8)]
+            differences = ["reference" if variant == reference else said(mine, other, k) for k in (1, 8)]
             lengths = ", ".join(f"{_right_length(samples):.1f}" for samples in mine.values())
             yield f"| {variant} | {benchmark} | {len(both)} | {shares} | {' | '.join(differences)} | {lengths} |"
 
 
-def difference(
-    mine: Mapping[int, Mapping[str, ProblemSamples]], other: Mapping[int, Mapping[str, ProblemSamples]], k: int
-) -> Estimate:
-    """Pass@k of one variant minus the other's in points; the seeds of a problem are one cluster."""
+BySeed = Mapping[int, Mapping[str, ProblemSamples]]
+
+
+def said(mine: BySeed, other: BySeed, k: int) -> str:
+    """One variant minus the other in Pass@k, in points, with both intervals, and plainly when it shows nothing."""
+    by_problem = over_problems(mine, other, k)
+    intervals = [(by_problem.ci95_low, by_problem.ci95_high), over_seeds(mine, other, k)]
+    ends = "; ".join("-" if low is None or high is None else f"{low:+.1f} to {high:+.1f}" for low, high in intervals)
+    clear = all(low is not None and high is not None and not low <= 0 <= high for low, high in intervals)
+    return f"{by_problem.mean:+.1f} ({ends}){'' if clear else ', no effect seen'}"
+
+
+def over_problems(mine: BySeed, other: BySeed, k: int) -> Estimate:
+    """The difference with an interval clustered by problem; the seeds of a problem are one cluster."""
     values: tuple[dict[str, list[float]], dict[str, list[float]]] = ({}, {})
     for side, by_seed in zip(values, (mine, other), strict=True):
         for samples in by_seed.values():
@@ -190,13 +203,17 @@ def difference(
     )
 
 
-def said(estimate: Estimate) -> str:
-    """A difference with its interval, and plainly when it shows nothing."""
-    low, high = estimate.ci95_low, estimate.ci95_high
-    assert low is not None
-    assert high is not None
-    text = f"{estimate.mean:+.1f} ({low:+.1f} to {high:+.1f})"
-    return f"{text}, no effect seen" if low <= 0 <= high else text
+def over_seeds(mine: BySeed, other: BySeed, k: int) -> tuple[float | None, float | None]:
+    """Student's t interval of the seeds' differences; none of fewer than two."""
+    differences = [100 * (_pass_at(mine[seed], k) - _pass_at(other[seed], k)) for seed in mine]
+    if len(differences) < 2:
+        return None, None
+    half = student_t_quantile(0.975, len(differences) - 1) * stdev(differences) / len(differences) ** 0.5
+    return mean(differences) - half, mean(differences) + half
+
+
+def _pass_at(samples: Mapping[str, ProblemSamples], k: int) -> float:
+    return mean(value for problem in samples.values() if (value := problem.pass_at(k)) is not None)
 
 
 def _done(out: Path, name: str, variant: str, seed: int) -> bool:
