@@ -158,7 +158,7 @@ def table(out: Path, name: str, seeds: Sequence[int]) -> Iterator[str]:
     """The lines of a question's table, from what has been run."""
     question = QUESTIONS[name]
     yield f"\n{question.asks}\n"
-    yield "| variant | benchmark | seeds | Pass@1 %, by seed | Pass@1: problems; seeds | Pass@8: problems; seeds | tokens |"
+    yield "| variant | benchmark | seeds | Pass@1 %, by seed | Pass@1 (problems; seeds) | Pass@8 (the same) | tokens |"
     yield "|---|---|---|---|---|---|---|"
     reference, *_ = question.variants
     for variant in question.variants:

@@ -231,6 +231,63 @@ def test_a_key_is_asked_for() -> None:
         assert httpx2.get(f"{server.url}/health").status_code == 200
 
 
+# Other servers that misbehave.
+
+
+def hang(reply: Reply, body: Body) -> None:
+    time.sleep(3)
+
+
+def html(reply: Reply, body: Body) -> None:
+    reply.send(200, b"<!DOCTYPE html><h1>Log in</h1>", "text/html")
+
+
+def broken_off(reply: Reply, body: Body) -> None:
+    reply.stream([delta("It is")], whole=False)
+
+
+BAD = {"hangs": hang, "fails": refuse(500), "html": html, "breaks off": broken_off}
+
+
+@pytest.mark.parametrize("bad", BAD.values(), ids=BAD)
+def test_one_that_misbehaves_always_is_one_message_in_bounded_time(bad: Any) -> None:
+    patience = Patience(attempts=2, backoff_s=0.01, max_backoff_s=0.02, start_s=0.3, min_tokens_per_s=1e9)
+    endpoint = FakeEndpoint(bad)
+    serving = partial(serve_endpoint, endpoint.url, "m", "m", 8, patience)
+    began = time.monotonic()
+    with endpoint, RunningServer(serving) as server, pytest.raises(openai.InternalServerError) as caught:
+        ask(client(server), "m+clr", SIX, extra_body={"clr": {"k": 4}})
+    assert time.monotonic() - began < 10
+    assert caught.value.status_code == 502
+    assert "after 2 attempts" in caught.value.body["message"]  # type: ignore[index]
+
+
+@pytest.mark.parametrize("bad", BAD.values(), ids=BAD)
+def test_one_that_misbehaves_at_times_leaves_the_other_trajectories(bad: Any) -> None:
+    def script(reply: Reply, body: Body) -> None:
+        (bad if body["seed"] % 2 else answers(by_claims))(reply, body)
+
+    patience = Patience(attempts=1, start_s=0.3, min_tokens_per_s=1e9)
+    endpoint = FakeEndpoint(script)
+    serving = partial(serve_endpoint, endpoint.url, "m", "m", 8, patience)
+    with endpoint, RunningServer(serving) as server:
+        found = ask(client(server), "m+clr", SIX, seed=1, extra_body={"clr": {"k": 16, "claims": 2}}).clr
+    assert 0 < len(found["trajectories"]) < 16
+    assert found["failures"]
+    assert found["answer"] in ("41", "42")
+
+
+def test_wrong_usage_counts_as_none_and_missing_answers_are_said() -> None:
+    def script(reply: Reply, body: Body) -> None:
+        text = by_claims(body) if body["seed"] % 5 == 0 or "BEGIN CLAIMS" in body["messages"][0]["content"] else "Hm."
+        reply.stream([delta(text, "stop"), event({"choices": [], "usage": {"completion_tokens": "many"}}), DONE])
+
+    with FakeEndpoint(script) as endpoint, over(endpoint) as server:
+        reply = ask(client(server), "m+clr", SIX, seed=3, extra_body={"clr": {"k": 6, "claims": 2}})
+    assert reply.usage.total_tokens == 0
+    assert 0 < reply.clr["no_answer_rate"] < 1
+
+
 # Many at once, and those who go away.
 
 
