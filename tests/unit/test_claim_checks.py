@@ -14,6 +14,7 @@ from command_line import run_cli
 from reasoncore.domains import DOMAINS
 from reasoncore.errors import InfrastructureError, UserInputError
 from reasoncore.evals.claim_checks import ClrPlan
+from reasoncore.evals.report import write_report
 from reasoncore.evals.runner import EvalPlan, evaluate
 from reasoncore.infer.engine import Engine, Request, Sampled, SamplingParams
 from reasoncore.infer.scripted import ScriptedEngine
@@ -122,3 +123,14 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeyp
     assert "checks, " in out
     code, out, _ = run_cli(capsys, monkeypatch, "regrade", tmp_path / "b.zip", "--grader", "own")
     assert (code, "results.json: reproduced" in out) == (0, True)
+
+
+def test_the_report_shows_it(tmp_path: Path) -> None:
+    measure(ScriptedEngine(script), plan(problems(tmp_path / "mine.jsonl", 2)), tmp_path / "out")
+    page = write_report(tmp_path / "out").read_text()
+    assert "answers weighed by the claims that held" in page
+    assert 'data-label="CLR@4"' in page
+    results = json.loads((tmp_path / "out" / "results.json").read_text())
+    results["benchmarks"]["mine"]["clr"] = {"clr@k": [], "checks": "many"}
+    (tmp_path / "out" / "results.json").write_text(json.dumps(results))
+    assert "answers weighed by the claims that held" not in write_report(tmp_path / "out").read_text()

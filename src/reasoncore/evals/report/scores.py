@@ -46,6 +46,19 @@ class Tokens:
 
 
 @dataclass(frozen=True, slots=True)
+class Clr:
+    """Claim-level reliability beside the vote of the same samples, by k, and what it cost; shares in [0, 1]."""
+
+    clr_at: dict[int, Estimate]
+    cons_at: dict[int, Estimate]
+    gain_at: dict[int, Estimate]
+    checks: int | None
+    spared: float | None
+    unparsable_rate: float | None
+    padded_rate: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Benchmark:
     """One benchmark of one evaluation. Rates are shares of all samples, in [0, 1].
 
@@ -67,6 +80,7 @@ class Benchmark:
     note: str | None
     tokens: Tokens | None
     instructions: dict[str, Estimate]
+    clr: Clr | None
 
     @property
     def has_answers(self) -> bool:
@@ -166,7 +180,22 @@ def _benchmark(name: str, block: dict[str, Any]) -> Benchmark:
             for key, value in mapping(block.get("instructions")).items()
             if (found := estimate(value)) is not None
         },
+        clr=_clr(mapping(block.get("clr"))),
     )
+
+
+def _clr(block: dict[str, Any]) -> Clr | None:
+    checks = number(block.get("checks"))
+    found = Clr(
+        _by_k(block.get("clr@k")),
+        _by_k(block.get("cons@k")),
+        _by_k(block.get("clr_minus_cons@k")),
+        None if checks is None else int(checks),
+        number(block.get("spared")),
+        number(block.get("unparsable_rate")),
+        number(block.get("padded_rate")),
+    )
+    return found if found.clr_at else None
 
 
 def _tokens(block: dict[str, Any]) -> Tokens | None:
