@@ -117,9 +117,17 @@ def test_a_failure_of_the_engine_reaches_everybody(monkeypatch: pytest.MonkeyPat
                 in_time(several(made, SAMPLING))
 
 
-def test_the_thread_ends_with_the_engine() -> None:
-    with live() as made:
-        in_time(made.complete(said("x"), SAMPLING, 1))
+def test_the_thread_ends_with_the_engine_and_tells_who_waits() -> None:
+    async def wait_for_the_end(made: AsyncLocalEngine) -> None:
+        waiting = asyncio.create_task(made.complete(said("x"), LONG, 1))
+        await asyncio.sleep(0)
+        await asyncio.to_thread(made.__exit__, None, None, None)
+        with pytest.raises(InfrastructureError, match="was closed"):
+            await waiting
+        with pytest.raises(InfrastructureError, match="was closed"):
+            await made.complete(said("x"), LONG, 1)
+
+    in_time(wait_for_the_end(live()))
     assert "decoding" not in {thread.name for thread in threading.enumerate()}
 
 

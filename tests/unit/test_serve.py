@@ -288,6 +288,18 @@ def test_wrong_usage_counts_as_none_and_missing_answers_are_said() -> None:
     assert 0 < reply.clr["no_answer_rate"] < 1
 
 
+def test_pages_of_others_and_names_that_are_not_this_machine_get_nothing() -> None:
+    with FakeEndpoint(well) as endpoint, over(endpoint) as server:
+        for headers in ({"Origin": "https://evil.example"}, {"Origin": "null"}, {"Host": "evil.example"}):
+            for path in ("/v1/chat/completions", "/v1/models", "/metrics"):
+                method = "POST" if "chat" in path else "GET"
+                reply = httpx2.request(method, server.url + path, headers=headers, content=b"{}")
+                assert reply.status_code == 403, (headers, path)
+        own = {"Origin": server.url}
+        assert httpx2.get(f"{server.url}/v1/models", headers=own).status_code == 200
+    assert not endpoint.bodies
+
+
 # Many at once, and those who go away.
 
 
@@ -357,7 +369,7 @@ def leave(url: str, body: dict[str, Any]) -> None:
     address = httpx2.URL(url)
     content = json.dumps(body).encode()
     with socket.create_connection((address.host, address.port)) as connection:
-        head = f"POST {address.path} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(content)}\r\n\r\n"
+        head = f"POST {address.path} HTTP/1.1\r\nHost: {address.host}\r\nContent-Length: {len(content)}\r\n\r\n"
         connection.sendall(head.encode() + content)
         time.sleep(0.4)
 

@@ -59,7 +59,8 @@ class AsyncLocalEngine(AsyncEngine):
         self._inbox: SimpleQueue[_Job | int | None] = SimpleQueue()
         self._jobs: dict[int, _Job] = {}
         self._numbers = count()
-        self._broken: Exception | None = None
+        self._ended: str | None = None  # why nothing is taken in any more
+        self._gate = threading.Lock()  # nothing is put into the inbox of a thread that has ended
         self._thread = threading.Thread(target=self._run, name="decoding", daemon=True)
         self._thread.start()
 
@@ -106,11 +107,12 @@ class AsyncLocalEngine(AsyncEngine):
             raise UserInputError(
                 f"the conversation has {len(prompt)} tokens, and the context holds {self.context}", "Shorten it."
             )
-        if self._broken is not None:
-            raise InfrastructureError(f"the engine has failed ({self._broken})", "Start it again.")
         loop, key = asyncio.get_running_loop(), next(self._numbers)
         future: asyncio.Future[Completion] = loop.create_future()
-        self._inbox.put(_Job(prompt, Draw(key, seed, sample, sampling), loop, future, on_text))
+        with self._gate:
+            if self._ended is not None:
+                raise _failure(self._ended)
+            self._inbox.put(_Job(prompt, Draw(key, seed, sample, sampling), loop, future, on_text))
         try:
             return await future
         except asyncio.CancelledError:
@@ -124,12 +126,21 @@ class AsyncLocalEngine(AsyncEngine):
                     if self._decoding.unfinished:  # unless all was cancelled
                         self._decoding.advance()
                     self._tell()
+            self._end("the engine was closed")
         except Exception as error:  # whoever waits must hear of it, whatever it is
-            self._broken = error
-            for job in list(self._jobs.values()):
-                failure = InfrastructureError(f"the engine has failed ({error})", "Start it again.")
-                _settle(job, failure)
-            self._jobs.clear()
+            self._end(f"the engine has failed ({error})")
+
+    def _end(self, why: str) -> None:
+        """Take in nothing more, and tell everybody who waits."""
+        with self._gate:
+            self._ended = why
+            while not self._inbox.empty():
+                item = self._inbox.get()
+                if isinstance(item, _Job):
+                    self._jobs[item.draw.key] = item
+        for job in self._jobs.values():
+            _settle(job, _failure(why))
+        self._jobs.clear()
 
     def _take_in(self) -> bool:
         """Take in what was asked and cancelled; wait for it where nothing else is to be done. False at the end."""
@@ -181,6 +192,10 @@ class AsyncLocalEngine(AsyncEngine):
             job.pending.clear()
             if text:
                 _call(job, job.on_text, text)
+
+
+def _failure(why: str) -> InfrastructureError:
+    return InfrastructureError(why, "Start it again.")
 
 
 def _settle(job: _Job, outcome: Completion | Exception) -> None:

@@ -14,6 +14,7 @@ from contextlib import ExitStack, aclosing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from fastapi import FastAPI, Request
 from fastapi.responses import FileResponse, JSONResponse, Response, StreamingResponse
@@ -33,6 +34,7 @@ T = TypeVar("T")
 CLR_SUFFIX = "+clr"
 LARGEST_BODY = 16 * 2**20
 _EVENT_STREAM = "text/event-stream"
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _HERE = Path(__file__).parent
 _PAGE_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'unsafe-inline'; connect-src 'self'",
@@ -84,10 +86,17 @@ def make_app(served: Served, slots: int, places: int, api_key: str | None = None
     async def not_there(request: Request, error: Exception) -> Response:
         return ApiError(404, f"{request.url.path}: there is nothing here; see /v1/models").response()
 
-    def check_key(request: Request) -> None:
-        given = request.headers.get("authorization", "").removeprefix("Bearer ")
+    def check_client(request: Request) -> None:
+        """The key, or else that no web page of somebody else's makes the browser ask."""
+        headers = request.headers
+        given = headers.get("authorization", "").removeprefix("Bearer ")
         if api_key is not None and not secrets.compare_digest(given.encode(), api_key.encode()):
             raise ApiError(401, "the API key is missing or wrong", code="invalid_api_key")
+        host, origin = headers.get("host", ""), headers.get("origin")
+        if origin is not None and urlsplit(origin).netloc != host:
+            raise ApiError(403, f"a page of {origin} may not use this server")
+        if api_key is None and urlsplit(f"//{host}").hostname not in _LOOPBACK:
+            raise ApiError(403, f"a server without a key does not answer to the name {host!r}; use 127.0.0.1")
 
     @app.get("/")
     async def page() -> Response:
@@ -103,12 +112,12 @@ def make_app(served: Served, slots: int, places: int, api_key: str | None = None
 
     @app.get("/metrics")
     async def metrics(request: Request) -> Response:
-        check_key(request)
+        check_client(request)
         return server.metrics.response()
 
     @app.get("/v1/models")
     async def models(request: Request) -> dict[str, Any]:
-        check_key(request)
+        check_client(request)
         names = server.names
         return {
             "object": "list",
@@ -117,7 +126,7 @@ def make_app(served: Served, slots: int, places: int, api_key: str | None = None
 
     @app.post("/v1/chat/completions")
     async def chat_completions(request: Request) -> Response:
-        check_key(request)
+        check_client(request)
         return await server.answer(request)
 
     return app
