@@ -120,6 +120,8 @@ def clr_lines(found: ClrOutcome, show_refuted: bool) -> list[str]:
         lines.append(f"the plain vote would say {found.majority}")
     others = [one for one in found.classes if one.answer != found.answer]
     lines += [f"  against it: {one.answer:.60}, {one.votes} votes, score {one.score:.2f}" for one in others]
+    if found.tokens is not None and found.check_tokens is not None:
+        lines.append(f"  {found.tokens:,} tokens of trajectories that ended, {found.check_tokens:,} of checks")
     lines += [f"  {caution}" for caution in _cautions(found)]
     if show_refuted:
         lines += _refuted(found)
