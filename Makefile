@@ -1,6 +1,7 @@
 # make nano   set up, train, measure and report the nano recipe
 # make test   set up and run the tests
 # make check  set up, lint and type-check
+# make llama  build llama.cpp (six minutes on two cores) and test GGUF export with it; CHECKPOINT=FOLDER, or the embedded base
 # make bench  set up, and time against transformers, TRL and plain Python processes
 
 PYTHON ?= python3
@@ -8,7 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export OMP_NUM_THREADS ?= 2
 
-.PHONY: nano nano-base test check format bench clean
+.PHONY: nano nano-base test check format llama bench clean
 .DEFAULT_GOAL := nano
 
 $(VENV)/installed: pyproject.toml constraints.txt
@@ -37,6 +38,10 @@ check: $(VENV)/installed-dev
 format: $(VENV)/installed-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+llama: $(VENV)/installed-dev
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt 'llama-cpp-python[server]>=0.3.16'
+	REASONCORE_CHECKPOINT=$(CHECKPOINT) $(BIN)/pytest -m llama_cpp -rA tests/unit/test_llama_cpp.py
 
 bench: $(VENV)/installed-dev
 	$(BIN)/python benchmarks/rollout.py

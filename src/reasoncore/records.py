@@ -114,6 +114,11 @@ class Completion:
         """Number of tokens of the prompt; None where it is not known."""
         return len(self.prompt_token_ids) or self.counted_prompt_tokens
 
+    @property
+    def mean_log_prob(self) -> float | None:
+        """Mean natural log-probability of the sampled tokens; None where it is not known."""
+        return sum(self.log_probs) / len(self.log_probs) if self.log_probs else None
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:

@@ -443,3 +443,27 @@ def test_what_is_finished_can_be_had_before_the_rest_which_is_then_abandoned() -
         assert next(samples).request == 1
         samples.close()
     assert not [thread for thread in threading.enumerate() if thread.name == "http engine"]
+
+
+def test_a_context_that_is_too_small_is_said_once(capsys: pytest.CaptureFixture[str]) -> None:
+    def short(reply: Reply, body: Body) -> None:
+        usage = {"prompt_tokens": 50, "completion_tokens": 30}
+        reply.stream([delta("half of", "length"), event({"choices": [], "usage": usage}), DONE])
+
+    with FakeEndpoint(short) as server:
+        engine = HttpEngine(server.url, "m", patience=QUICK)
+        engine.generate([ask("long " * 1000), ask("long " * 1000, seed=6)], SAMPLING)
+    said = capsys.readouterr().err
+    assert said.count("its context is full: a completion was cut off after 30 of 64 tokens") == 1
+    assert said.count("it counts 50 tokens in one of 5,000 characters") == 1
+    assert "--ctx-size" in said
+
+
+def test_an_ordinary_end_says_nothing_of_the_context(capsys: pytest.CaptureFixture[str]) -> None:
+    def whole(reply: Reply, body: Body) -> None:
+        usage = {"prompt_tokens": 1200, "completion_tokens": 64}
+        reply.stream([delta("all of it", "length"), event({"choices": [], "usage": usage}), DONE])
+
+    with FakeEndpoint(whole) as server:
+        HttpEngine(server.url, "m", patience=QUICK).generate([ask("long " * 1000)], SAMPLING)
+    assert "context" not in capsys.readouterr().err

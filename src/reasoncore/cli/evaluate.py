@@ -125,14 +125,16 @@ def results_table(results: dict[str, Any]) -> str:
 
 def clr_lines(name: str, block: dict[str, Any]) -> list[str]:
     """CLR's block as rows of text."""
-    lines = [f"{name}: {'k':>3}  {'CLR@k %':<22}{'Cons@k %':<22}CLR minus Cons, points"]
+    likely = block["best_log_prob@k"]
+    likeliest = f"{'likeliest of k %':<22}" if likely else ""
+    lines = [f"{name}: {'k':>3}  {'CLR@k %':<22}{'Cons@k %':<22}{likeliest}CLR minus Cons, points"]
     for k in block["clr@k"]:
         gain = block["clr_minus_cons@k"][k]
         low, high = gain["ci95"]
         ends = "" if low is None else f" ({100 * low:+.1f} to {100 * high:+.1f})"
         lines.append(
             f"{'':<{len(name) + 1}} {k:>3}  {_interval(block['clr@k'][k]):<22}{_interval(block['cons@k'][k]):<22}"
-            f"{100 * gain['mean']:+.1f}{ends}"
+            f"{_interval(likely[k]) if likely else '':<{len(likeliest)}}{100 * gain['mean']:+.1f}{ends}"
         )
     lines.append(
         f"  {block['checks']} checks, {_percent(block['spared'])} % spared; verdicts unreadable "

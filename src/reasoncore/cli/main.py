@@ -475,6 +475,34 @@ def clr_aggregate(
 
 
 @app.command()
+def decontaminate(
+    train: Annotated[list[Path], typer.Option(metavar="FILE", help="Training data, .jsonl or .parquet; repeatable.")],
+    against: Annotated[
+        list[Path], typer.Option(metavar="FILE", help="Evaluation items, .jsonl, .parquet or .csv; repeatable.")
+    ],
+    out: Annotated[Path, typer.Option(help="Folder for the clean files and removed.jsonl.")],
+    ngram: Annotated[int, typer.Option(min=1, help="Words of an n-gram.")] = 10,
+    field: Annotated[
+        list[str] | None, typer.Option(help="Only this field of the training rows; repeatable. Default: all texts.")
+    ] = None,
+    against_field: Annotated[
+        list[str] | None, typer.Option(help="Only this field of the evaluation items; repeatable.")
+    ] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes. Default: one a core.")] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Take out training rows that share ten words in a row with an evaluation item; say which item and which words.
+
+    Case, punctuation, layout and LaTeX spacing do not count. Items of five to nine words are looked for whole.
+
+    Example: reasoncore decontaminate --train corpus.jsonl --against gsm8k_test.jsonl --against aime24.csv --out clean
+    """
+    from reasoncore.cli.decontaminate import decontaminate_command
+
+    decontaminate_command(train, against, out, ngram, field or [], against_field or [], workers, as_json)
+
+
+@app.command()
 def fuse(
     checkpoints: Annotated[list[Path], typer.Argument(metavar="CKPT", help="Checkpoint folders, two or more.")],
     out: Annotated[Path, typer.Option(help="A new folder for the result.")],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -38,6 +38,12 @@ class TraceSource(ProblemSource):
     """
 
     strategies: dict[str, float] = Field(default_factory=lambda: {"direct": 1.0, "steps": 1.0, "check": 1.0})
+    teaches: Literal["solutions", "claims", "checks"] = Field(
+        "solutions",
+        description='"claims": CLR\'s stage 1, a solution and the claims it stands on; "checks": its stage 2, verdicts '
+        "on claims, some of them spoiled; solutions without a line to claim are left out of both",
+    )
+    claims: int = Field(5, ge=1, description="M of CLR, claims a solution")
 
     @model_validator(mode="after")
     def _some_strategy_has_weight(self) -> TraceSource:

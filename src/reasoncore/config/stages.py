@@ -76,6 +76,13 @@ class SFTStage(SupervisedSettings):
     hard: HardSettings | None = Field(None, description="keep only hard traces")
     keep_checkpoints: bool = Field(False, description="keep every periodic checkpoint, for a fuse stage to choose from")
 
+    @model_validator(mode="after")
+    def _hard_solutions(self) -> SFTStage:
+        taught = [name for name, source in self.data.items() if source.teaches != "solutions"]
+        if self.hard is not None and taught:
+            raise ValueError(f'data.{taught[0]}: hard chooses by right answers, so it goes with teaches = "solutions"')
+        return self
+
 
 class FuseStage(StageSettings):
     """Diversity-Exploring Distillation: specialists by Pass@K on probing sets, then their average ([1.5B] 3.3)."""
@@ -184,6 +191,12 @@ class DistillStage(SupervisedSettings):
         return self
 
 
+class EvalClrSettings(Settings):
+    """CLR on an evaluation's own samples ([3B] equations 5 and 6)."""
+
+    claims: int = Field(5, ge=1, description="M, claims a sample")
+
+
 class EvalStage(StageSettings):
     """Measure a checkpoint."""
 
@@ -194,6 +207,7 @@ class EvalStage(StageSettings):
     protocol: str = "vt3b"
     max_tokens: int | None = Field(None, ge=1)
     data_dir: str | None = None
+    clr: EvalClrSettings | None = Field(None, description="also weigh the answers by checked claims, at 2K calls")
 
 
 STAGE_KINDS: dict[str, type[BaseModel]] = {

@@ -14,6 +14,7 @@ from reasoncore.procedural import LEVELS, Split, sample_problems
 from reasoncore.procedural.core import STRATEGIES
 from reasoncore.records import Problem, Trace, WorkedProblem
 from reasoncore.seeding import derive_seed
+from reasoncore.test_time.teaching import as_check, with_claims
 
 Domains = Mapping[str, Domain]
 
@@ -38,7 +39,9 @@ def load_problems(
 
 
 def load_traces(sources: Mapping[str, TraceSource], domains: Domains, seed: int, root: Path) -> list[Trace]:
-    """Problems with one worked solution each; procedural ones by a strategy drawn with the source's weights.
+    """Problems with one worked solution each, in the form that the source teaches.
+
+    Procedural ones are by a strategy drawn with the source's weights.
 
     Raises:
         DataError: A file's problem has no worked solution, or two different problems have one id.
@@ -46,9 +49,12 @@ def load_traces(sources: Mapping[str, TraceSource], domains: Domains, seed: int,
     traces: list[Trace] = []
     seen: dict[str, Problem] = {}
     for name, source in sources.items():
-        for worked in load_worked(source, domains, "train", seed, root):
+        own = seed if source.teaches == "solutions" else derive_seed(seed, source.teaches)
+        for worked in load_worked(source, domains, "train", own, root):
             _check_same(seen.setdefault(worked.problem.key, worked.problem), worked.problem, name)
-            traces.append(_trace(worked, source, seed))
+            trace = _as_taught(_trace(worked, source, own), source, own)
+            if trace is not None:
+                traces.append(trace)
     return traces
 
 
@@ -111,6 +117,17 @@ def _trace(worked: WorkedProblem, source: TraceSource, seed: int) -> Trace:
     draw = random.Random(derive_seed(seed, "strategy", worked.problem.id))
     strategy = draw.choices(tuple(weights), tuple(weights.values()))[0]
     return Trace(worked.problem, worked.solutions[strategy], strategy)
+
+
+def _as_taught(trace: Trace, source: TraceSource, seed: int) -> Trace | None:
+    """The exercise that a source makes of a trace; None where its solution does not give one."""
+    match source.teaches:
+        case "solutions":
+            return trace
+        case "claims":
+            return with_claims(trace, source.claims)
+        case "checks":
+            return as_check(trace, source.claims, random.Random(derive_seed(seed, "spoil", trace.problem.id)))
 
 
 def _check_same(first: Problem, again: Problem, source: str) -> None:

@@ -36,10 +36,12 @@ class ClrPlan:
     Attributes:
         claims: M.
         counted: What malformed verdicts and missing claims count as.
+        stop_early: Leave out checks that cannot change an answer.
     """
 
     claims: int = 5
     counted: CountedAs = AS_PUBLISHED
+    stop_early: bool = True
 
 
 @dataclass(slots=True)
@@ -60,10 +62,10 @@ class Candidate:
     classes: dict[int, list[list[int]]]
     reliabilities: list[Fraction | None]
 
-    def open_check(self, left_out: Sequence[int]) -> int | None:
+    def open_check(self, left_out: Sequence[int], stop_early: bool = True) -> int | None:
         """The rollout to check next for the smallest k that is open; None when all are settled, or nothing is left."""
         for k, classes in self.classes.items():
-            if settled_class(classes, self.reliabilities[:k], 0) is None:
+            if not stop_early or settled_class(classes, self.reliabilities[:k], 0) is None:
                 number = next_check(classes, self.reliabilities[:k], left_out)
                 if number is not None:
                     return number
@@ -80,6 +82,11 @@ class Candidate:
         """Cons@k's answer, likewise."""
         votes = majority_class(self.classes[k])
         return votes[0] if votes else None
+
+    def likeliest(self, k: int) -> int | None:
+        """Best of k by mean log-probability, among those with an answer."""
+        answered = [number for members in self.classes[k] for number in members]
+        return max(answered, key=lambda number: (self.rows[number]["mean_log_prob"], -number), default=None)
 
 
 def with_claims(problems: Sequence[Problem], plan: ClrPlan) -> list[Problem]:
@@ -153,7 +160,7 @@ def run_checks(
     most = sum(sum(r is None for r in c.reliabilities) for c in found)
     with track(f"{benchmark} (checks, at most)", most) as progress:
         while True:
-            numbers = [candidate.open_check(failed.get(place, [])) for place, candidate in enumerate(found)]
+            numbers = [c.open_check(failed.get(place, []), plan.stop_early) for place, c in enumerate(found)]
             wave = [(place, number) for place, number in enumerate(numbers) if number is not None]
             if not wave:
                 return failures
@@ -202,6 +209,8 @@ def clr_block(found: Sequence[Candidate], checks: Sequence[Row], plan: ClrPlan) 
     clr: dict[str, Any] = {}
     cons: dict[str, Any] = {}
     gain: dict[str, Any] = {}
+    likeliest: dict[str, Any] = {}
+    has_log_probs = all(row.get("mean_log_prob") is not None for c in whole for row in c.rows)
     for k in k_of:
         having = {c.problem.id: c for c in whole if k in c.classes}
         scored = {name: [_right(c, c.chosen(k))] for name, c in having.items()}
@@ -209,6 +218,8 @@ def clr_block(found: Sequence[Candidate], checks: Sequence[Row], plan: ClrPlan) 
         clr[str(k)] = clustered_mean(list(scored.values())).as_json()
         cons[str(k)] = clustered_mean(list(voted.values())).as_json()
         gain[str(k)] = paired_difference(scored, voted, proportion=False).as_json()
+        if has_log_probs:
+            likeliest[str(k)] = clustered_mean([[_right(c, c.likeliest(k))] for c in having.values()]).as_json()
     verdicts = [verdict for check in checks for verdict in check["verdicts"]]
     pairs = [pair for c in whole for pair in zip(c.rows, c.claims, strict=True)]
     with_answer = [claims for row, claims in pairs if row["answer"] is not None]
@@ -218,6 +229,7 @@ def clr_block(found: Sequence[Candidate], checks: Sequence[Row], plan: ClrPlan) 
         "clr@k": clr,
         "cons@k": cons,
         "clr_minus_cons@k": gain,
+        "best_log_prob@k": likeliest,
         "checks": len(checks),
         "spared": 1 - len(checks) / wanted if wanted else None,
         "unparsable_rate": _share([verdict is None for verdict in verdicts]),

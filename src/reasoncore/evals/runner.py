@@ -298,10 +298,16 @@ def _row(benchmark: str, problem: Problem, seed: int, sampled: Sampled) -> Row:
     found: Row
     match sampled.outcome:
         case Completion() as had:
-            found = {"text": had.text, "token_count": had.token_count, "finish": had.finish, "reason": NOT_JUDGED_YET}
+            found = {
+                "text": had.text,
+                "token_count": had.token_count,
+                "mean_log_prob": had.mean_log_prob,
+                "finish": had.finish,
+                "reason": NOT_JUDGED_YET,
+            }
         case error:
             reason = f"no completion: {error.message}"
-            found = {"text": "", "token_count": None, "finish": None, "reason": reason}
+            found = {"text": "", "token_count": None, "mean_log_prob": None, "finish": None, "reason": reason}
     return {
         "benchmark": benchmark,
         "problem_id": problem.id,
@@ -313,6 +319,7 @@ def _row(benchmark: str, problem: Problem, seed: int, sampled: Sampled) -> Row:
         "prompt": problem.prompt,
         "text": found["text"],
         "token_count": found["token_count"],
+        "mean_log_prob": found["mean_log_prob"],
         "finish": found["finish"],
         "answer": None,
         "gold": problem.answer,

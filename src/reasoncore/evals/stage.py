@@ -9,6 +9,7 @@ from typing import Any
 
 from reasoncore.config import EvalStage
 from reasoncore.domains import Domain
+from reasoncore.evals.claim_checks import ClrPlan
 from reasoncore.evals.protocols import domain_sampling, find_protocol
 from reasoncore.evals.runner import EvalPlan, evaluate
 from reasoncore.paths import find_near
@@ -34,6 +35,7 @@ def eval_plan(settings: EvalStage, seed: int, domains: Mapping[str, Domain], roo
         seed,
         domains,
         by_domain,
+        None if settings.clr is None else ClrPlan(settings.clr.claims),
     )
 
 

@@ -106,11 +106,12 @@ def reinforcing(stage: RLStage, prompts: int, probes: int, share: float) -> Work
 
 
 def evaluating(stage: EvalStage, problems: Mapping[str, int], found: Found) -> Work:
-    """Problems x samples, the benchmark's own number unless the stage says."""
+    """Problems x samples, the benchmark's own number unless the stage says; CLR at most doubles it."""
     samples = {name: stage.samples or found.benchmarks[name].samples for name in problems if name in found.benchmarks}
     items = sum(problems.values())
     rollouts = sum(count * samples.get(name, stage.samples or 1) for name, count in problems.items())
-    return Work(items, prompts=items, rollouts=rollouts)
+    checks = 0 if stage.clr is None else rollouts
+    return Work(items, prompts=items + checks, rollouts=rollouts + checks)
 
 
 def sizes(stage: Stage, assumed: PlanSettings | None, found: Found) -> dict[str, int | None]:

@@ -47,10 +47,14 @@ class Tokens:
 
 @dataclass(frozen=True, slots=True)
 class Clr:
-    """Claim-level reliability beside the vote of the same samples, by k, and what it cost; shares in [0, 1]."""
+    """Claim-level reliability beside the vote of the same samples, by k, and what it cost; shares in [0, 1].
+
+    ``likeliest_at``: best of k by mean log-probability; empty where a server says none.
+    """
 
     clr_at: dict[int, Estimate]
     cons_at: dict[int, Estimate]
+    likeliest_at: dict[int, Estimate]
     gain_at: dict[int, Estimate]
     checks: int | None
     spared: float | None
@@ -189,6 +193,7 @@ def _clr(block: dict[str, Any]) -> Clr | None:
     found = Clr(
         _by_k(block.get("clr@k")),
         _by_k(block.get("cons@k")),
+        _by_k(block.get("best_log_prob@k")),
         _by_k(block.get("clr_minus_cons@k")),
         None if checks is None else int(checks),
         number(block.get("spared")),

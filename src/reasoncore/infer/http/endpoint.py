@@ -30,6 +30,7 @@ class Server:
         model_checked: Whether it was asked for the models it serves.
         software: What its answers call the server, if they do.
         says: What its list of models says of this one.
+        said: Kinds of remarks that were made on it.
     """
 
     root: str
@@ -38,6 +39,7 @@ class Server:
     model_checked: bool = False
     software: str | None = None
     says: dict[str, Any] = field(default_factory=dict)
+    said: set[str] = field(default_factory=set)
 
 
 def api_root(base_url: str) -> str:

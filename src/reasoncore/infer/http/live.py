@@ -12,6 +12,7 @@ from reasoncore.infer.async_engine import AsyncEngine, OnText
 from reasoncore.infer.engine import Request, SamplingParams
 from reasoncore.infer.http.call import ask
 from reasoncore.infer.http.choices import to_completion
+from reasoncore.infer.http.context import say_if_context_is_small
 from reasoncore.infer.http.endpoint import Server, api_root, check_model, key_headers, open_client
 from reasoncore.infer.http.retry import Patience, Persistence
 from reasoncore.infer.http.sampling import request_body
@@ -48,6 +49,7 @@ class AsyncHttpEngine(AsyncEngine):
         (choice,) = await self._persistence.call(
             lambda: ask(self._client, url, body, self._patience, on_text), next(self._numbers)
         )
+        say_if_context_is_small(self._server, body, [choice])
         return to_completion(choice, sampling.stop)
 
 

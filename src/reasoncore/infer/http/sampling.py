@@ -12,6 +12,7 @@ from reasoncore.errors import InfrastructureError
 from reasoncore.infer.engine import Request, Sampled, SamplingParams
 from reasoncore.infer.http.call import NotTogetherError, RequestRefusedError, ask
 from reasoncore.infer.http.choices import to_completion
+from reasoncore.infer.http.context import say_if_context_is_small
 from reasoncore.infer.http.endpoint import Server
 from reasoncore.infer.http.retry import Patience, Persistence
 from reasoncore.seeding import derive_seed
@@ -72,6 +73,7 @@ class Run:
                 for sample in samples:
                     self._emit(Sampled(index, sample, error))
                 return range(0)
+        say_if_context_is_small(self._server, body, choices)
         if len(choices) < len(samples):
             self._server.one_by_one = True
         for sample, choice in zip(samples, choices, strict=False):

@@ -1,0 +1,52 @@
+"""``reasoncore decontaminate``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from reasoncore.cli.output import print_result
+from reasoncore.errors import UserInputError
+
+_MOST_ITEMS = 10
+
+
+def decontaminate_command(
+    training: Sequence[Path],
+    against: Sequence[Path],
+    out: Path,
+    n: int,
+    fields: Sequence[str],
+    against_fields: Sequence[str],
+    workers: int | None,
+    as_json: bool,
+) -> None:
+    """Take out the rows of training files in which evaluation items stand."""
+    from reasoncore.data.decontaminate import ProtectedIndex, decontaminate
+    from reasoncore.data.decontaminate.protect import protected_texts
+    from reasoncore.progress import track
+
+    for path in (*training, *against):
+        if not path.is_file():
+            raise UserInputError(f"{path}: no such file", "Give training files and evaluation files.")
+    index = ProtectedIndex.of((text for path in against for text in protected_texts(path, against_fields, n)), n)
+    megabytes = sum(path.stat().st_size for path in training) // 10**6
+    scanned = 0
+    with track("scanning (MB)", megabytes) as progress:
+
+        def on_scanned(size: int) -> None:
+            nonlocal scanned
+            before, scanned = scanned, scanned + size
+            progress.advance(scanned // 10**6 - before // 10**6)
+
+        outcome = decontaminate(training, index, out, fields, workers, on_scanned)
+    items = sum(map(len, outcome.items.values()))
+    lines = [f"{outcome.removed:,} of {outcome.rows:,} rows removed, {items:,} evaluation items met"]
+    lines += [
+        f"  {name}: {one.removed:,} of {one.rows:,} rows" for name, one in outcome.files.items() if len(training) > 1
+    ]
+    for source, met in sorted(outcome.items.items()):
+        shown = ", ".join(sorted(met)[:_MOST_ITEMS]) + (" ..." if len(met) > _MOST_ITEMS else "")
+        lines.append(f"  {source}: {outcome.sources[source]:,} rows, {len(met):,} items ({shown})")
+    lines.append(f"clean files and removed.jsonl, which names item and words of each row: {out}")
+    print_result({**outcome.as_json(), "out": str(out)}, "\n".join(lines), as_json)

@@ -1,0 +1,177 @@
+"""Taking contaminated rows out of training files: the other rows go over byte by byte, the removed ones are kept apart.
+
+    OUT/NAME              each training file without them
+    OUT/removed.jsonl     {"file", "row", "matches": [{"source", "item", "words"}], "content"}
+    OUT/decontamination.json    counts by file and by evaluation item, settings, hashes
+
+Shards are scanned by all cores; memory is that of the index and of the shards that are being worked on.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from reasoncore.data.decontaminate.corpus import Shard, count_rows, shards_of, texts_of
+from reasoncore.data.decontaminate.index import ProtectedIndex
+from reasoncore.data.decontaminate.rewrite import rewriting
+from reasoncore.data.decontaminate.scan import Match, scan_buffer
+from reasoncore.data.executor import map_shards
+from reasoncore.errors import UserInputError
+from reasoncore.records import to_json_line
+from reasoncore.run_dir import sha256_file, write_json_atomic
+
+
+class Found(NamedTuple):
+    """What a shard has.
+
+    Attributes:
+        rows: Rows of the shard.
+        matches: By row, counted in the shard.
+        size: Bytes of text that were scanned.
+    """
+
+    rows: int
+    matches: dict[int, list[Match]]
+    size: int
+
+
+@dataclass(slots=True)
+class FileOutcome:
+    """What became of a training file."""
+
+    rows: int = 0
+    removed: int = 0
+    sha256: str = ""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of all of them.
+
+    Attributes:
+        files: By name.
+        sources: Removed rows by the evaluation file whose words they have; a row may count for several.
+        items: Evaluation items that were met, by source.
+    """
+
+    ngram: int
+    protected_texts: int
+    files: dict[str, FileOutcome] = field(default_factory=dict)
+    sources: Counter[str] = field(default_factory=Counter)
+    items: dict[str, set[str]] = field(default_factory=dict)
+
+    @property
+    def rows(self) -> int:
+        """All rows."""
+        return sum(one.rows for one in self.files.values())
+
+    @property
+    def removed(self) -> int:
+        """All rows that were taken out."""
+        return sum(one.removed for one in self.files.values())
+
+    def note(self, matches: Sequence[Match]) -> list[dict[str, str]]:
+        """Count the matches of a removed row, and say each item once with the first words that it shares."""
+        first: dict[tuple[str, str], str] = {}
+        for match in matches:
+            first.setdefault((match.item.source, match.item.item), " ".join(match.words))
+        self.sources.update({source for source, _ in first})
+        for source, item in first:
+            self.items.setdefault(source, set()).add(item)
+        return [{"source": source, "item": item, "words": words} for (source, item), words in first.items()]
+
+    def as_json(self) -> dict[str, Any]:
+        """For ``decontamination.json``."""
+        return {
+            "ngram": self.ngram,
+            "protected_texts": self.protected_texts,
+            "rows": self.rows,
+            "removed": self.removed,
+            "files": {name: asdict(one) for name, one in self.files.items()},
+            "removed_by_source": dict(sorted(self.sources.items())),
+            "items_met": {source: sorted(items) for source, items in sorted(self.items.items())},
+        }
+
+
+def decontaminate(
+    training: Sequence[Path],
+    index: ProtectedIndex,
+    out: Path,
+    fields: Sequence[str] = (),
+    workers: int | None = None,
+    on_scanned: Callable[[int], None] = lambda size: None,
+) -> Outcome:
+    """Write the files without the rows in which protected words stand.
+
+    Args:
+        fields: Columns that are looked at; none takes all.
+        on_scanned: Told of the bytes of each shard that was scanned.
+
+    Raises:
+        UserInputError: Two files have one name, or a file would be written over.
+        DataError: A file cannot be read; names the row.
+    """
+    _check_names(training, out)
+    out.mkdir(parents=True, exist_ok=True)
+    outcome = Outcome(index.n, len(index.texts))
+    shards = {path: list(shards_of(path)) for path in training}
+    every = [shard for path in training for shard in shards[path]]
+    results = map_shards(_scan, every, workers, _prepare, (index, tuple(fields)))
+    kept_apart = out / "removed.jsonl.part"
+    try:
+        with kept_apart.open("w", encoding="utf-8") as removed:
+            for path in training:
+                target = out / f"{path.name}.part"
+                one = outcome.files[path.name] = FileOutcome()
+                try:
+                    with rewriting(path, target) as without:
+                        for shard in shards[path]:
+                            found = next(results)
+                            for row, content in without(shard, found.matches):
+                                matches = outcome.note(found.matches[row])
+                                place = {"file": path.name, "row": one.rows + row + 1}
+                                removed.write(to_json_line({**place, "matches": matches, "content": content}))
+                            one.rows += found.rows
+                            one.removed += len(found.matches)
+                            on_scanned(found.size)
+                    target.replace(out / path.name)
+                finally:
+                    target.unlink(missing_ok=True)
+                one.sha256 = sha256_file(out / path.name)
+        kept_apart.replace(out / "removed.jsonl")
+    finally:
+        kept_apart.unlink(missing_ok=True)
+    write_json_atomic(out / "decontamination.json", outcome.as_json())
+    return outcome
+
+
+_prepared: tuple[ProtectedIndex, tuple[str, ...]]
+
+
+def _prepare(index: ProtectedIndex, fields: tuple[str, ...]) -> None:
+    global _prepared
+    _prepared = index, fields
+
+
+def _scan(shard: Shard) -> Found:
+    index, fields = _prepared
+    matches: dict[int, list[Match]] = {}
+    size = 0
+    for texts in texts_of(shard, fields):
+        size += len(texts.buffer)
+        for match in scan_buffer(texts.buffer, texts.ends, index):
+            matches.setdefault(int(texts.rows[match.text]), []).append(match)
+    return Found(count_rows(shard), matches, size)
+
+
+def _check_names(training: Sequence[Path], out: Path) -> None:
+    names = Counter(path.name for path in training)
+    for path in training:
+        if names[path.name] > 1:
+            raise UserInputError(f"{path}: another file has this name too", "Rename one: results go by name.")
+        if path.parent.resolve() == out.resolve():
+            raise UserInputError(f"--out {out}: {path.name} is there and would be written over", "Name a new folder.")

@@ -1,0 +1,86 @@
+"""Where protected words stand in a batch of texts: candidates by hash, all confirmed on the text itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from reasoncore.data.decontaminate.index import Entry, ItemText, ProtectedIndex
+from reasoncore.data.word_hashes import SEPARATOR, HashedWords, hashed_words, ngram_hashes
+from reasoncore.data.words import fold_buffer
+
+
+class Match(NamedTuple):
+    """Protected words in a text.
+
+    Attributes:
+        text: Number of the text in its batch.
+        item: Whose words they are.
+        words: The words, in the order in which they stand there.
+    """
+
+    text: int
+    item: ItemText
+    words: tuple[str, ...]
+
+
+def scan_texts(texts: Sequence[str], index: ProtectedIndex) -> list[Match]:
+    """Every match of every text, in order of texts and places."""
+    buffers = [text.encode("utf-8", "replace") for text in texts]
+    ends = np.cumsum([len(buffer) + len(SEPARATOR) for buffer in buffers])
+    return scan_buffer(SEPARATOR.join(buffers), ends, index)
+
+
+def scan_buffer(buffer: bytes, text_ends: np.ndarray, index: ProtectedIndex) -> list[Match]:
+    """As :func:`scan_texts`, of texts with a separator between them.
+
+    Args:
+        buffer: The texts in UTF-8.
+        text_ends: Where the next text begins, for each text.
+    """
+    buffer, text_ends = fold_buffer(buffer, text_ends)
+    words = hashed_words(buffer)
+    found = []
+    for place, entry in _matches(buffer, words, text_ends, index):
+        text = int(np.searchsorted(text_ends, words.starts[place], "right"))
+        found.append((text, place, Match(text, index.texts[entry.text], index.words_at(entry))))
+    if index.wholes:
+        found += _whole_matches(buffer, words, text_ends, index)
+    return [match for _, _, match in sorted(found, key=lambda one: one[:2])]
+
+
+def _matches(
+    buffer: bytes, words: HashedWords, text_ends: np.ndarray, index: ProtectedIndex
+) -> Iterator[tuple[int, Entry]]:
+    """Places of first words, and the entries that stand there."""
+    for size, table in index.tables.items():
+        places, numbers = table.find(ngram_hashes(words.hashes, size))
+        firsts, lasts = words.starts[places], words.starts[places + size - 1]
+        together = np.searchsorted(text_ends, firsts, "right") == np.searchsorted(text_ends, lasts, "right")
+        for place, number in zip(places[together].tolist(), numbers[together].tolist(), strict=True):
+            standing = _words(buffer, words, place, size)
+            for entry in table.entries[number]:
+                if index.words_at(entry) == standing:
+                    yield place, entry
+
+
+def _words(buffer: bytes, words: HashedWords, place: int, count: int) -> tuple[str, ...]:
+    bounds = zip(words.starts[place : place + count], words.ends[place : place + count], strict=True)
+    return tuple(buffer[start:end].lower().decode("utf-8", "replace") for start, end in bounds)
+
+
+def _whole_matches(
+    buffer: bytes, words: HashedWords, text_ends: np.ndarray, index: ProtectedIndex
+) -> Iterator[tuple[int, int, Match]]:
+    """Texts that are nothing but a short protected text."""
+    longest = max(map(len, index.wholes))
+    text_of_words = np.searchsorted(text_ends, words.starts, "right")
+    firsts = np.searchsorted(text_of_words, np.arange(len(text_ends)))
+    counts = np.diff(np.append(firsts, len(text_of_words)))
+    for text in np.flatnonzero((counts > 0) & (counts <= longest)).tolist():
+        standing = _words(buffer, words, int(firsts[text]), int(counts[text]))
+        number = index.wholes.get(standing)
+        if number is not None:
+            yield text, int(firsts[text]), Match(text, index.texts[number], standing)

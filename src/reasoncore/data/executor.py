@@ -1,0 +1,49 @@
+"""Where the shards of a job are worked on: today in local processes. Work is a pure function of its shard."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from typing import Any, TypeVar
+
+S = TypeVar("S")
+R = TypeVar("R")
+_AHEAD = 4
+
+
+def map_shards(
+    work: Callable[[S], R],
+    shards: Iterable[S],
+    workers: int | None = None,
+    prepare: Callable[..., None] | None = None,
+    given: tuple[Any, ...] = (),
+) -> Iterator[R]:
+    """Results in the order of the shards; few are waiting at a time, so that memory does not grow with the job.
+
+    Args:
+        work: A function of a module; what it does to a shard has to be the same whenever and wherever it is done.
+        workers: Processes, default one a core; with one the work is done in this process.
+        prepare: Called with ``given`` once in each process.
+    """
+    count = workers or os.cpu_count() or 1
+    if count == 1:
+        if prepare is not None:
+            prepare(*given)
+        yield from map(work, shards)
+        return
+    context = multiprocessing.get_context("forkserver")
+    with ProcessPoolExecutor(count, context, prepare, given) as pool:
+        waiting: deque[Future[R]] = deque()
+        try:
+            for shard in shards:
+                waiting.append(pool.submit(work, shard))
+                if len(waiting) >= count * _AHEAD:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()

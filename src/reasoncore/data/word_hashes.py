@@ -1,0 +1,89 @@
+"""Hashes of words and of n-grams in a buffer of many texts, a few numpy operations a word.
+
+A word's hash mixes its first eight bytes, its last eight and its length; an n-gram's is
+
+    H_n(i) = sum_j A^(n-1-j) h(i+j)    mod 2^64,
+
+put together by doubling. Equal words have equal hashes; the few unequal ones that collide are told apart on the text.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Hashes = NDArray[np.uint64]
+
+SEPARATOR = b"\0"
+"""What stands between two texts of a buffer."""
+
+_A = 0x9E3779B97F4A7C15
+_MIX, _LAST, _LENGTH = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB), np.uint64(0xD6E8FEB86659FD93)
+_PAD = 8
+_UPPER = bytes(range(ord("A"), ord("Z") + 1))
+_LOWERED = bytes.maketrans(_UPPER, _UPPER.lower())
+_KIND = bytes(2 if chr(b).isdigit() and b < 128 else 1 if chr(b).isalpha() or b >= 128 else 0 for b in range(256))
+_FIRST = np.array([(1 << 8 * n) - 1 for n in range(9)], dtype=np.uint64)
+
+
+@dataclass(frozen=True, slots=True)
+class HashedWords:
+    """The words of a buffer.
+
+    Attributes:
+        starts, ends: Where each word is in the buffer.
+        hashes: Of each word.
+    """
+
+    starts: NDArray[np.int64]
+    ends: NDArray[np.int64]
+    hashes: Hashes
+
+
+def hashed_words(buffer: bytes) -> HashedWords:
+    """Find the words of texts that went through :func:`reasoncore.data.words.fold_buffer`.
+
+    Args:
+        buffer: UTF-8, the texts divided by :data:`SEPARATOR`.
+    """
+    kinds = np.frombuffer(b"\0" + buffer.translate(_KIND) + b"\0", dtype=np.uint8)
+    borders = np.flatnonzero(kinds[1:] != kinds[:-1])
+    starts, ends = borders[kinds[borders + 1] != 0], borders[kinds[borders] != 0]
+    padded = bytes(_PAD) + buffer.translate(_LOWERED) + bytes(_PAD)
+    windows = np.ndarray((len(padded) - 7,), dtype="<u8", buffer=padded, strides=(1,))
+    lengths = ends - starts
+    hashes = windows[starts + _PAD] & _FIRST[np.minimum(lengths, 8)]
+    long = np.flatnonzero(lengths > 8)
+    hashes[long] ^= windows[ends[long]] * _LAST + lengths[long].astype(np.uint64) * _LENGTH
+    hashes *= _MIX
+    hashes ^= hashes >> np.uint64(31)
+    return HashedWords(starts, ends, hashes)
+
+
+def ngram_hashes(words: Hashes, n: int) -> Hashes:
+    """H_n at every place where n words follow; empty where there are fewer."""
+    if len(words) < n:
+        return words[:0]
+    # Of the lowest ``done`` bits of n: the n-grams of that many words, standing at the end of the n words.
+    found: Hashes | None = None
+    done, size, power = 0, 1, words
+    while True:
+        if n & size:
+            found = power if found is None else _joined(power, found, size, done)
+            done += size
+        if done == n:
+            assert found is not None
+            return found
+        power = _joined(power, power, size, size)
+        size *= 2
+
+
+def _joined(left: Hashes, right: Hashes, left_words: int, right_words: int) -> Hashes:
+    """H of ``left_words`` followed by ``right_words``."""
+    factor = np.uint64(pow(_A, right_words, 2**64))
+    count = min(len(left), len(right) - left_words)
+    joined = left[:count] * factor
+    joined += right[left_words : left_words + count]
+    return joined
