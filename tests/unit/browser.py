@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import tempfile
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ class Page:
         if found is None:
             pytest.skip("no Chromium on this machine")
         self._connect = pytest.importorskip("websockets.sync.client", reason="websockets is not installed").connect
-        self._chromium, self._ids = found, itertools.count(1)
+        self._chromium, self._ids, self._open = found, itertools.count(1), ExitStack()
 
     def __enter__(self) -> Page:
         self._profile = tempfile.TemporaryDirectory(prefix="chromium-", ignore_cleanup_errors=True)
@@ -35,12 +36,13 @@ class Page:
             [self._chromium, *how, where, "about:blank"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
         port = self._wait_for_port()
-        self._socket = self._connect(f"ws://127.0.0.1:{port}{self._tab(port)}", max_size=2**26, proxy=None)
+        connection = self._connect(f"ws://127.0.0.1:{port}{self._tab(port)}", max_size=2**26, proxy=None)
+        self._socket = self._open.enter_context(connection)
         self._call("Page.enable")
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._socket.close()
+        self._open.close()
         self._process.terminate()
         self._process.wait(20)
         self._profile.cleanup()

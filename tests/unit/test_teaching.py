@@ -32,11 +32,8 @@ def test_claims_are_the_ends_of_each_equation_and_not_the_answer() -> None:
     assert [one.working for one in found] == ["3x = 38 - 14 = 28 - 4 = 24", "x = 24/3 = 8", "3*8 + 14 = 24 + 14 = 38"]
 
 
-def test_many_equations_share_claims_and_few_are_taken_apart() -> None:
-    assert [one.claim for one in worked_claims("1 + 1 = 2\n2 + 1 = 3\n3 + 1 = 4", 2)] == [
-        "1 + 1 = 2, 2 + 1 = 3",
-        "3 + 1 = 4",
-    ]
+def test_of_many_equations_the_last_count_and_few_are_taken_apart() -> None:
+    assert [one.claim for one in worked_claims("1 + 1 = 2\n2 + 1 = 3, 3 + 1 = 4", 2)] == ["2 + 1 = 3", "3 + 1 = 4"]
     assert [one.claim for one in worked_claims("2x = 9 - 1 = 8", 3)] == ["2x = 9 - 1", "9 - 1 = 8"]
     assert [one.claim for one in worked_claims("Sorted: 3, 5\n\\boxed{4}", 3)] == ["Sorted: 3, 5"]
     assert worked_claims("\\boxed{8}", 3) == []
@@ -74,9 +71,9 @@ def _sides(equation: str) -> set[Fraction]:
 
 @given(st.integers(1, 999), st.integers(1, 999), st.integers(0, 2**32))
 def test_a_spoiled_equation_is_false(a: int, b: int, seed: int) -> None:
-    claim = f"{a} + {b} = {a + b}, {a}*{b} = {a * b}"
-    changed = spoiled(claim, Random(seed)).split(", ")
-    assert sorted(len(_sides(part)) for part in changed) == [1, 2]
+    claim = f"{a} + {b} = {a + b}"
+    assert len(_sides(claim)) == 1
+    assert len(_sides(spoiled(claim, Random(seed)))) == 2
 
 
 def test_exponents_formulas_and_units_are_not_spoiled() -> None:

@@ -35,7 +35,9 @@ class WorkedClaim:
 
 
 def worked_claims(solution: str, claims: int) -> list[WorkedClaim]:
-    """A solution's equations, or else its lines, in order, as at most M claims; neighbours share one if there are more.
+    """The last M equations of a solution, or else of its lines, in order, as claims.
+
+    Where it has fewer, a chain of equalities is taken apart into its links.
 
     Args:
         solution: Lines of equalities, the final answer in ``\\boxed{}``.
@@ -45,13 +47,7 @@ def worked_claims(solution: str, claims: int) -> list[WorkedClaim]:
     parts = [part for line in lines for part in line.split(", ") if _EQUALS in part] or lines
     if len(parts) < claims:
         parts = [pair for part in parts for pair in _neighbours(part)]
-    size, more = divmod(len(parts), claims)
-    groups, start = [], 0
-    for place in range(min(claims, len(parts))):
-        end = start + size + (place < more)
-        groups.append(parts[start:end])
-        start = end
-    return [WorkedClaim(", ".join(map(_ends, group)), ", ".join(group)) for group in groups]
+    return [WorkedClaim(_ends(part), part) for part in parts[-claims:]]
 
 
 def with_claims(trace: Trace, claims: int) -> Trace | None:
@@ -79,20 +75,17 @@ def as_check(trace: Trace, claims: int, rng: Random) -> Trace | None:
 
 
 def spoiled(claim: str, rng: Random) -> str:
-    """The claim with one of its equations made false: another last number, near the true one.
+    """The claim with another last number, near the true one, which makes an equation false.
 
     A claim without a number that could be another comes back as it is.
     """
-    parts = claim.split(", ") if _EQUALS in claim else [claim]
-    ends = {place: number for place, part in enumerate(parts) if (number := _last_number(part)) is not None}
-    if not ends:
+    found = _last_number(claim)
+    if found is None:
         return claim
-    place = rng.choice(sorted(ends))
-    part, found = parts[place], ends[place]
     value = int(found[0])
     near = {value + step * 10**power for step in (-2, -1, 1, 2) for power in range(len(found[0]))}
     other = rng.choice(sorted(number for number in near if number > 0))
-    return ", ".join([*parts[:place], f"{part[: found.start()]}{other}{part[found.end() :]}", *parts[place + 1 :]])
+    return f"{claim[: found.start()]}{other}{claim[found.end() :]}"
 
 
 def _last_number(equation: str) -> re.Match[str] | None:
