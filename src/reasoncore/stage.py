@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from reasoncore.config import PROCEDURAL, FuseStage, HardwareSettings, references, sources_of
+from reasoncore.data.corpus_files import shards_in
 from reasoncore.data.problems import find_file
 from reasoncore.domains import Domain, Judge
 from reasoncore.errors import StageFailedError
@@ -88,7 +89,10 @@ class StageContext:
         }
         for source in sources_of(self.settings).values():
             if source.source != PROCEDURAL:
-                hashes[f"data/{source.source}"] = sha256_file(find_file(source.source, self.root))
+                path = find_file(source.source, self.root)
+                for file in shards_in(path) if path.is_dir() else [path]:
+                    name = f"{source.source}/{file.name}" if path.is_dir() else source.source
+                    hashes[f"data/{name}"] = sha256_file(file)
         return hashes
 
     @property

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from reasoncore.cli.exits import run_app
+from reasoncore.cli.groups import GROUPS, JsonFlag
 
 app = typer.Typer(
     name="reasoncore",
@@ -18,14 +19,8 @@ app = typer.Typer(
     help="Train, measure and run a compact reasoning core.",
 )
 
-contest = typer.Typer(no_args_is_help=True, help="Fresh contests: make hidden tests, and the table of a model's score.")
-app.add_typer(contest, name="contest")
-export = typer.Typer(no_args_is_help=True, help="Checkpoints in other programs' formats.")
-app.add_typer(export, name="export")
-clr_commands = typer.Typer(no_args_is_help=True, help="Claim-level reliability: weigh answers by the claims that held.")
-app.add_typer(clr_commands, name="clr")
-
-JsonFlag = Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.")]
+for name, group in GROUPS.items():
+    app.add_typer(group, name=name)
 
 
 @app.callback()
@@ -278,37 +273,6 @@ def budget(
     budget_command(benchmarks, hours, tokens_per_second, as_json)
 
 
-@contest.command("build")
-def contest_build(
-    folders: Annotated[list[Path], typer.Argument(metavar="FOLDER", help="A contest: a sub-folder for each problem.")],
-    out: Annotated[Path, typer.Option(help="The file to write; its manifest stands beside it.")],
-    tests: Annotated[int, typer.Option(min=2, max=100, help="Tests to generate for each problem.")] = 40,
-    as_json: JsonFlag = False,
-) -> None:
-    """Make hidden tests from a contest's generators, reference solutions and brute forces, each checked by the others.
-
-    Example: reasoncore contest build examples/contest-example --out contest.jsonl
-    """
-    from reasoncore.cli.contest import contest_build_command
-
-    contest_build_command(folders, out, tests, as_json)
-
-
-@contest.command("table")
-def contest_table(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="What contest build wrote.")],
-    out: Annotated[Path, typer.Argument(metavar="OUT", help="Folder of an evaluation of it, with four samples.")],
-    as_json: JsonFlag = False,
-) -> None:
-    """Print right first submissions by contest and in all, with intervals by problem and by contest.
-
-    Example: reasoncore contest table contest.jsonl runs/eval-contest
-    """
-    from reasoncore.cli.contest import contest_table_command
-
-    contest_table_command(file, out, as_json)
-
-
 @app.command()
 def report(
     folder: Annotated[Path, typer.Argument(help="A run folder, or the folder of an evaluation.")],
@@ -431,47 +395,6 @@ def serve(
 
     asked = AskedModel(model, endpoint, model_name, concurrency, device, threads)
     serve_command(asked, name, host, port, places, context)
-
-
-@export.command("gguf")
-def export_gguf(
-    checkpoint: Annotated[Path, typer.Argument(metavar="CKPT", help="Checkpoint folder in Hugging Face layout.")],
-    out: Annotated[Path, typer.Option(help="The file.")],
-    file_type: Annotated[str, typer.Option("--type", help="f16, or q8_0 for half the size.")] = "f16",
-    name: Annotated[str | None, typer.Option(help="What the model is called. Default: the folder's name.")] = None,
-    as_json: JsonFlag = False,
-) -> None:
-    """Write a checkpoint as one GGUF file, for llama.cpp, Ollama and LM Studio.
-
-    Example: reasoncore export gguf runs/nano/final --out nano.gguf
-    """
-    from reasoncore.cli.export import export_gguf_command
-
-    export_gguf_command(checkpoint, out, file_type, name, as_json)
-
-
-@clr_commands.command("aggregate")
-def clr_aggregate(
-    trajectories: Annotated[Path, typer.Argument(metavar="TRAJECTORIES.jsonl", help="A trajectory on each line.")],
-    claims: Annotated[
-        int | None, typer.Option(min=1, help="Claims asked for, M. Default: the most verdicts of any line.")
-    ] = None,
-    unparsable_valid: Annotated[
-        bool, typer.Option("--unparsable-valid/--unparsable-refuted", help="What a verdict of null counts as.")
-    ] = True,
-    padded_valid: Annotated[
-        bool, typer.Option("--padded-valid/--padded-refuted", help="What a missing verdict counts as.")
-    ] = True,
-    as_json: JsonFlag = False,
-) -> None:
-    """Weigh logged answers by the claims that held: the answer, each class's score and votes, and the plain vote.
-
-    Example: reasoncore clr aggregate trajectories.jsonl
-    with lines {"problem_id": "p1", "answer": "42", "gold": "42", "verdicts": [1, 1, 0, null, 1]}
-    """
-    from reasoncore.cli.clr import clr_aggregate_command
-
-    clr_aggregate_command(trajectories, claims, unparsable_valid, padded_valid, as_json)
 
 
 @app.command()

@@ -18,7 +18,7 @@ class ProblemSource(Settings):
     """
 
     domain: str = Field(description="row of the domain table; the source's own name unless it is given")
-    source: str = Field(PROCEDURAL, description='"procedural", or the path of a file of problems')
+    source: str = Field(PROCEDURAL, description='"procedural", a file of problems, or the folder of a corpus')
     format: str | None = Field(None, description="how the file is read; none takes the domain's first format")
     count: int | None = Field(None, ge=1, description="how many problems; none takes the whole file")
     subdomains: tuple[str, ...] | None = Field(None, description="none takes all")

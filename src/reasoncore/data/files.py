@@ -42,10 +42,23 @@ def read_questions(
     Raises:
         DataError: The file is not there, empty, or has a row that cannot be used; says which file, line and key.
     """
+    rows = ((f"{path}, line {line}", row) for line, row in read_jsonl(path))
+    return read_question_rows(rows, path, domain, instruction, subdomain=subdomain, limit=limit)
+
+
+def read_question_rows(
+    rows: Iterable[tuple[str, Mapping[str, Any]]],
+    path: Path,
+    domain: str,
+    instruction: str,
+    *,
+    subdomain: str | None = None,
+    limit: int | None = None,
+) -> list[WorkedProblem]:
+    """As :func:`read_questions`, of rows that were read already, each with where it stands."""
     worked: list[WorkedProblem] = []
     seen: set[str] = set()
-    for line, row in read_jsonl(path):
-        where = f"{path}, line {line}"
+    for where, row in rows:
         rationale, marker, answer = required_text(row, "answer", where).rpartition("####")
         if not answer.strip():
             raise DataError(f"{where}, key 'answer': no answer after '####'", "Mend or delete that line.")

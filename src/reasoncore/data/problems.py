@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from reasoncore.config import PROCEDURAL, ProblemSource, TraceSource
+from reasoncore.data.corpus_files import read_corpus
 from reasoncore.domains.table import Domain
 from reasoncore.errors import DataError
 from reasoncore.paths import find_near
@@ -66,8 +67,11 @@ def load_worked(source: ProblemSource, domains: Domains, split: Split, seed: int
         return sample_problems(
             domain.name, domain.subdomains, source.levels, split, source.count, seed, source.subdomains
         )
+    path = find_file(source.source, root)
+    if path.is_dir():
+        return read_corpus(path, domain.name)[: source.count]
     read = domain.formats[source.format or next(iter(domain.formats))]
-    return read(find_file(source.source, root), domain.name, domain.instruction)[: source.count]
+    return read(path, domain.name, domain.instruction)[: source.count]
 
 
 def check_source(source: ProblemSource, domains: Domains, root: Path) -> None:
@@ -100,8 +104,8 @@ def check_levels(levels: Sequence[int]) -> None:
 
 
 def find_file(name: str, root: Path) -> Path:
-    """A data file, relative to ``root`` or to the current folder."""
-    path = find_near(name, root)
+    """A data file or the folder of a corpus, relative to ``root`` or to the current folder."""
+    path = find_near(name, root, Path.exists)
     if path is None:
         cure = f'Give the path of a file, or source = "procedural". Looked in {root}.'
         raise DataError(f"{name}: no such file", cure)

@@ -51,14 +51,10 @@ class Trajectory:
             read_answer(said.solution) if whole else None,
             said.claims if whole else (),
             tokens=completion.token_count,
-            mean_log_prob=_mean(completion.log_probs),
+            mean_log_prob=completion.mean_log_prob,
         )
 
     def checked(self, verdicts: tuple[ClaimVerdict, ...], check: Completion | None = None) -> Self:
         """The same with verdicts; without a completion where there was nothing to ask."""
         text, tokens = ("", 0) if check is None else (check.text, check.token_count)
         return replace(self, verdicts=verdicts, check_text=text, check_tokens=tokens)
-
-
-def _mean(log_probs: tuple[float, ...]) -> float | None:
-    return sum(log_probs) / len(log_probs) if log_probs else None

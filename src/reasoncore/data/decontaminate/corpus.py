@@ -85,6 +85,11 @@ def lines_of(shard: Shard) -> bytes:
         return stream.read(shard.end - shard.start)
 
 
+def text_lines_of(shard: Shard) -> list[str]:
+    """The lines of a shard of a ``.jsonl`` file, each with its end; other marks that may divide lines are text."""
+    return [f"{line}\n" for line in lines_of(shard).decode().split("\n") if line]
+
+
 def count_rows(shard: Shard) -> int:
     """Rows of a shard; of a ``.jsonl`` file all lines count."""
     if shard.path.suffix == ".parquet":

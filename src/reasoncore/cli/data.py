@@ -1,0 +1,51 @@
+"""``reasoncore data``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from reasoncore.cli.output import print_result
+from reasoncore.errors import UserInputError
+
+
+def data_build_command(
+    config: Path, data: Path | None, out: Path | None, dry_run: bool, workers: int | None, as_json: bool
+) -> None:
+    """Build a corpus, or go on with it."""
+    from reasoncore.data.build import Build, load_build
+
+    settings = load_build(config)
+    target = out or Path("runs") / f"data-{settings.name}"
+    build = Build(settings, target, data or config.parent, workers)
+    if dry_run:
+        from reasoncore.data.build.estimate import estimate, estimate_text
+
+        found = estimate(build)
+        print_result(found, estimate_text(found), as_json)
+        return
+    card = build.run()
+    from reasoncore.data.build.card import card_text
+
+    print_result(
+        {**card, "out": str(target)}, f"{card_text(card)}\ncorpus, card and every rejected row: {target}", as_json
+    )
+
+
+def data_inspect_command(folder: Path, rows: int, as_json: bool) -> None:
+    """Show a corpus: its card and some rows."""
+    from reasoncore.data.build.card import card_text
+    from reasoncore.data.files import read_parquet
+
+    if not (folder / "card.json").is_file():
+        raise UserInputError(f"{folder}: no corpus", "Give the folder that reasoncore data build wrote.")
+    card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
+    shown = []
+    for path in sorted((folder / "corpus").glob("*.parquet")):
+        if len(shown) < rows:
+            shown += read_parquet(path)[:1]
+    parts = [card_text(card)]
+    for row in shown:
+        parts.append(f"--- {row['id']}: {row['length']} tokens, difficulty {row['difficulty']}")
+        parts.append(f"{row['prompt']}\n> {row['response']}")
+    print_result({"card": card, "rows": shown}, "\n".join(parts), as_json)
