@@ -237,7 +237,7 @@ def test_sources_of_other_kinds_with_other_columns(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "text", "said"),
     [
-        ("seeds.jsonl", '{"question": "a b", "answer": "1"}\n{"question": "c d"}\n', "line 2, key 'answer'"),
+        ("seeds.jsonl", '{"question": "a b", "answer": "1"}\n{"question": "c d"}\n', "line 2"),
         ("seeds.jsonl", "not json\n", "line 1"),
         ("seeds.csv", "question,other\na,b\n", "no column 'answer'"),
         ("seeds.parquet", "PAR1 nonsense", "seeds.parquet"),

@@ -38,6 +38,11 @@ def index(*texts: str, n: int = 10) -> ProtectedIndex:
     return ProtectedIndex.of((ItemText("eval.jsonl", f"e{i}", text) for i, text in enumerate(texts)), n)
 
 
+def all_of(texts: Sequence[str], n: int = 10) -> ProtectedIndex:
+    """Boilerplate included."""
+    return ProtectedIndex.of((ItemText("eval.jsonl", f"e{i}", text) for i, text in enumerate(texts)), n, common=0)
+
+
 def hits(texts: Sequence[str], protected: ProtectedIndex) -> set[int]:
     return {match.text for match in scan_texts(texts, protected)}
 
@@ -148,6 +153,18 @@ def test_nine_shared_words_and_boilerplate_are_kept() -> None:
     assert not hits([f"{nine} oranges instead", "Please reason step by step and box the answer."], index(TWELVE))
 
 
+def test_what_many_items_share_is_boilerplate() -> None:
+    mark = "Please reason step by step and put your final answer within the box."
+    items = [f"Question number {i} has words of its own, {i * 7} of them. {mark}" for i in range(12)]
+    training = [f"Another one. {mark}", items[3]]
+    assert hits(training, index(*items)) == {1}
+    assert index(*items).boilerplate > 0
+    assert not hits([f"of them. {mark}"], index(*items))  # the last word of an item's own before it is no sign
+    short = [f"How many are {i} and {i + 1}? {mark}" for i in range(12)]
+    assert hits([f"So how many are 3 and 4? I see. {mark}", "how many are 3"], index(*short)) == {0}
+    assert hits(training, all_of(items)) == {0, 1}
+
+
 def test_words_of_two_texts_are_not_put_together() -> None:
     words = words_of(TWELVE)
     assert not hits([" ".join(words[:9]), " ".join(words[9:])], index(TWELVE))
@@ -172,7 +189,7 @@ def test_it_finds_what_a_set_finds(seed: int, n: int) -> None:
     vocabulary = ["a", "bb", "The", "x1", "½", "é", "longerword", "straße", "7"]
     texts = [" ".join(draw.choices(vocabulary, k=draw.randint(0, 30))) for _ in range(20)]
     items = [" ".join(draw.choices(vocabulary, k=draw.randint(0, 15))) for _ in range(10)]
-    found = {(match.text, match.words) for match in scan_texts(texts, index(*items, n=n))}
+    found = {(match.text, match.words) for match in scan_texts(texts, all_of(items, n))}
     assert found == brute_force(texts, items, n)
 
 
@@ -186,7 +203,7 @@ def test_it_finds_what_a_set_finds_in_real_texts() -> None:
     training = draw.sample(texts_of("gsm8k_train.jsonl", "question", "answer"), 5000)
     items = draw.sample([*texts_of("gsm8k_test.jsonl", "question"), *texts_of("math500.jsonl", "problem")], 500)
     training += [f"{item} Let me think." for item in items[:20]]
-    found = {(match.text, match.words) for match in scan_texts(training, index(*items))}
+    found = {(match.text, match.words) for match in scan_texts(training, all_of(items))}
     assert found == brute_force(training, items, 10)
     assert {number for number, _ in found} >= set(range(5000, 5000 + 20)) - {
         5000 + i for i in range(20) if len(words_of(items[i])) < SHORTEST_INSIDE

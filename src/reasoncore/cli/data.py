@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 from reasoncore.cli.output import print_result
 from reasoncore.errors import UserInputError
@@ -40,7 +41,7 @@ def data_inspect_command(folder: Path, rows: int, as_json: bool) -> None:
     if not (folder / "card.json").is_file():
         raise UserInputError(f"{folder}: no corpus", "Give the folder that reasoncore data build wrote.")
     card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
-    shown = []
+    shown: list[dict[str, Any]] = []
     for path in sorted((folder / "corpus").glob("*.parquet")):
         if len(shown) < rows:
             shown += read_parquet(path)[:1]

@@ -18,6 +18,7 @@ def decontaminate_command(
     n: int,
     fields: Sequence[str],
     against_fields: Sequence[str],
+    common: int,
     workers: int | None,
     as_json: bool,
 ) -> None:
@@ -29,7 +30,8 @@ def decontaminate_command(
     for path in (*training, *against):
         if not path.is_file():
             raise UserInputError(f"{path}: no such file", "Give training files and evaluation files.")
-    index = ProtectedIndex.of((text for path in against for text in protected_texts(path, against_fields, n)), n)
+    texts = (text for path in against for text in protected_texts(path, against_fields, n))
+    index = ProtectedIndex.of(texts, n, common)
     megabytes = sum(path.stat().st_size for path in training) // 10**6
     scanned = 0
     with track("scanning (MB)", megabytes) as progress:
@@ -48,5 +50,7 @@ def decontaminate_command(
     for source, met in sorted(outcome.items.items()):
         shown = ", ".join(sorted(met)[:_MOST_ITEMS]) + (" ..." if len(met) > _MOST_ITEMS else "")
         lines.append(f"  {source}: {outcome.sources[source]:,} rows, {len(met):,} items ({shown})")
+    if index.boilerplate:
+        lines.append(f"  {index.boilerplate:,} n-grams of more than {common} items were taken for boilerplate")
     lines.append(f"clean files and removed.jsonl, which names item and words of each row: {out}")
     print_result({**outcome.as_json(), "out": str(out)}, "\n".join(lines), as_json)

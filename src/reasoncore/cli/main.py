@@ -411,6 +411,10 @@ def decontaminate(
     against_field: Annotated[
         list[str] | None, typer.Option(help="Only this field of the evaluation items; repeatable.")
     ] = None,
+    common: Annotated[
+        int,
+        typer.Option(min=0, help="What more items than this share is boilerplate and not looked for; 0: nothing is."),
+    ] = 10,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes. Default: one a core.")] = None,
     as_json: JsonFlag = False,
 ) -> None:
@@ -422,7 +426,7 @@ def decontaminate(
     """
     from reasoncore.cli.decontaminate import decontaminate_command
 
-    decontaminate_command(train, against, out, ngram, field or [], against_field or [], workers, as_json)
+    decontaminate_command(train, against, out, ngram, field or [], against_field or [], common, workers, as_json)
 
 
 @app.command()

@@ -50,11 +50,12 @@ def hashed_words(buffer: bytes) -> HashedWords:
     """
     kinds = np.frombuffer(b"\0" + buffer.translate(_KIND) + b"\0", dtype=np.uint8)
     borders = np.flatnonzero(kinds[1:] != kinds[:-1])
-    starts, ends = borders[kinds[borders + 1] != 0], borders[kinds[borders] != 0]
+    begins = np.flatnonzero(kinds[1:].take(borders))
+    starts, ends = borders.take(begins), borders.take(begins + 1)
     padded = bytes(_PAD) + buffer.translate(_LOWERED) + bytes(_PAD)
     windows = np.ndarray((len(padded) - 7,), dtype="<u8", buffer=padded, strides=(1,))
     lengths = ends - starts
-    hashes = windows[starts + _PAD] & _FIRST[np.minimum(lengths, 8)]
+    hashes = windows[starts + _PAD] & _FIRST.take(lengths, mode="clip")
     long = np.flatnonzero(lengths > 8)
     hashes[long] ^= windows[ends[long]] * _LAST + lengths[long].astype(np.uint64) * _LENGTH
     hashes *= _MIX

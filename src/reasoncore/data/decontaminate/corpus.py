@@ -10,6 +10,7 @@ import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,7 +24,7 @@ from numpy.typing import NDArray
 from reasoncore.data.word_hashes import SEPARATOR
 from reasoncore.errors import DataError
 
-SHARD_BYTES = 4 * 2**20
+SHARD_BYTES = 2**20
 _CURE = "Give JSON objects, one a line, or a Parquet file."
 
 
@@ -151,11 +152,15 @@ def _strings(array: pa.Array, rows: NDArray[np.int64]) -> Iterator[tuple[pa.Arra
 
 
 def _joined(strings: pa.Array, rows: NDArray[np.int64]) -> Texts:
-    strings = pc.fill_null(strings.cast(pa.large_string()), "")
-    ends = np.cumsum(pc.binary_length(strings).to_numpy() + len(SEPARATOR))
-    together = pa.LargeListArray.from_arrays([0, len(strings)], strings)
-    whole = pc.binary_join(together, pa.scalar(SEPARATOR.decode(), pa.large_string()))
-    return Texts(whole[0].as_buffer().to_pybytes(), ends, rows)
+    if strings.null_count:
+        strings = pc.fill_null(strings, "")
+    _, offsets, data = strings.buffers()
+    kind = np.int64 if pa.types.is_large_string(strings.type) else np.int32
+    bounds = np.frombuffer(offsets, kind)[strings.offset : strings.offset + len(strings) + 1].astype(np.int64)
+    whole = b"" if data is None else data.to_pybytes()
+    places = bounds.tolist()
+    buffer = SEPARATOR.join([whole[start:end] for start, end in pairwise(places)])
+    return Texts(buffer, bounds[1:] - bounds[0] + np.arange(1, len(bounds)), rows)
 
 
 def _texts_by_line(shard: Shard, fields: Sequence[str]) -> Iterator[Texts]:

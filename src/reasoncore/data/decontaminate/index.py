@@ -6,7 +6,7 @@ whole, wherever it stands; a shorter one only where it is a whole text itself, s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from reasoncore.data.word_hashes import Hashes, hashed_words, ngram_hashes
 from reasoncore.data.words import words_of
 
-DEFAULT_N = 10
+DEFAULT_N, DEFAULT_COMMON = 10, 10
 SHORTEST_INSIDE = 5
 _FILTER_BITS = 24
 
@@ -59,8 +59,8 @@ class SizeTable:
 
     def find(self, hashes: Hashes) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Places in ``hashes`` of those that are here, and their numbers here."""
-        upper = hashes >> np.uint64(64 - _FILTER_BITS)
-        bits = np.take(self.maybe, upper >> np.uint64(3)) >> (upper & np.uint64(7)).astype(np.uint8)
+        upper = (hashes >> np.uint64(64 - _FILTER_BITS)).view(np.int64)
+        bits = self.maybe.take(upper >> 3, mode="wrap") >> (upper & 7).astype(np.uint8)
         places = np.flatnonzero(bits & np.uint8(1))
         numbers = np.searchsorted(self.hashes, hashes[places])
         numbers[numbers == len(self.hashes)] = 0
@@ -78,6 +78,7 @@ class ProtectedIndex:
         words: The words of each text.
         tables: By number of words.
         wholes: Texts, by their words, that are looked for as whole texts alone.
+        boilerplate: n-grams of so many items that they are not looked for.
     """
 
     n: int
@@ -86,9 +87,15 @@ class ProtectedIndex:
     tables: Mapping[int, SizeTable]
     wholes: Mapping[tuple[str, ...], int]
 
+    boilerplate: int = 0
+
     @classmethod
-    def of(cls, texts: Iterable[ItemText], n: int = DEFAULT_N) -> ProtectedIndex:
-        """Index texts; those without a word are left out.
+    def of(cls, texts: Iterable[ItemText], n: int = DEFAULT_N, common: int = DEFAULT_COMMON) -> ProtectedIndex:
+        """Index texts, those of an item one after another; those without a word are left out.
+
+        Args:
+            common: What stands in more items than this is boilerplate, such as how to mark an answer: it is cut out of
+                the texts before they are indexed. 0 cuts nothing.
 
         Raises:
             ValueError: n is below 1.
@@ -100,23 +107,56 @@ class ProtectedIndex:
             words = tuple(words_of(text.text))
             if words:
                 kept.setdefault(words, text)
+        hashes = [ngram_hashes(hashed_words(" ".join(words).encode()).hashes, n) for words in kept]
+        shared = _shared_by_many(kept.values(), hashes, common) if common else frozenset()
         found: dict[int, dict[int, dict[tuple[str, ...], Entry]]] = {}
         wholes: dict[tuple[str, ...], int] = {}
-        for number, words in enumerate(kept):
-            size = min(n, len(words))
-            if size < min(n, SHORTEST_INSIDE):
-                wholes[words] = number
-                continue
-            hashes = ngram_hashes(hashed_words(" ".join(words).encode()).hashes, size)
-            table = found.setdefault(size, {})
-            for first, value in enumerate(hashes.tolist()):
-                own = table.setdefault(value, {})
-                own.setdefault(words[first : first + size], Entry(number, first, size))
-        return cls(n, tuple(kept.values()), tuple(kept), {size: _table(one) for size, one in found.items()}, wholes)
+        for number, (words, of_text) in enumerate(zip(kept, hashes, strict=True)):
+            for start, end in _own_stretches(len(words), of_text, n, shared):
+                size = min(n, end - start)
+                if size >= min(n, SHORTEST_INSIDE):
+                    _add(found.setdefault(size, {}), words, number, start, end, size)
+                elif end - start == len(words):
+                    wholes[words] = number
+        tables = {size: _table(one) for size, one in found.items()}
+        return cls(n, tuple(kept.values()), tuple(kept), tables, wholes, len(shared))
 
     def words_at(self, entry: Entry) -> tuple[str, ...]:
         """The words of an entry."""
         return self.words[entry.text][entry.first : entry.first + entry.size]
+
+
+def _shared_by_many(texts: Iterable[ItemText], hashes: Sequence[Hashes], common: int) -> frozenset[int]:
+    """n-grams of more than ``common`` items."""
+    items: dict[int, int] = {}
+    last: dict[int, tuple[str, str]] = {}
+    for text, of_text in zip(texts, hashes, strict=True):
+        item = text.source, text.item
+        for value in of_text.tolist():
+            if last.get(value) != item:
+                last[value] = item
+                items[value] = items.get(value, 0) + 1
+    return frozenset(value for value, count in items.items() if count > common)
+
+
+def _own_stretches(count: int, hashes: Hashes, n: int, shared: frozenset[int]) -> list[tuple[int, int]]:
+    """What is left of a text of ``count`` words without its boilerplate, as (first word, word after the last)."""
+    stretches, start = [], 0
+    for place, value in enumerate(hashes.tolist() if shared else ()):
+        if value in shared:
+            if place > start:
+                stretches.append((start, place))
+            start = max(start, place + n)
+    return [*stretches, (start, count)] if start < count else stretches
+
+
+def _add(
+    table: dict[int, dict[tuple[str, ...], Entry]], words: tuple[str, ...], text: int, start: int, end: int, size: int
+) -> None:
+    """Every ``size`` words of a stretch."""
+    hashes = ngram_hashes(hashed_words(" ".join(words[start:end]).encode()).hashes, size)
+    for first, value in enumerate(hashes.tolist(), start=start):
+        table.setdefault(value, {}).setdefault(words[first : first + size], Entry(text, first, size))
 
 
 def _table(entries: Mapping[int, Mapping[tuple[str, ...], Entry]]) -> SizeTable:

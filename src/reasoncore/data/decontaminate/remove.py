@@ -60,6 +60,7 @@ class Outcome:
 
     ngram: int
     protected_texts: int
+    boilerplate_ngrams: int
     files: dict[str, FileOutcome] = field(default_factory=dict)
     sources: Counter[str] = field(default_factory=Counter)
     items: dict[str, set[str]] = field(default_factory=dict)
@@ -89,6 +90,7 @@ class Outcome:
         return {
             "ngram": self.ngram,
             "protected_texts": self.protected_texts,
+            "boilerplate_ngrams": self.boilerplate_ngrams,
             "rows": self.rows,
             "removed": self.removed,
             "files": {name: asdict(one) for name, one in self.files.items()},
@@ -117,7 +119,7 @@ def decontaminate(
     """
     _check_names(training, out)
     out.mkdir(parents=True, exist_ok=True)
-    outcome = Outcome(index.n, len(index.texts))
+    outcome = Outcome(index.n, len(index.texts), index.boilerplate)
     shards = {path: list(shards_of(path)) for path in training}
     every = [shard for path in training for shard in shards[path]]
     results = map_shards(_scan, every, workers, _prepare, (index, tuple(fields)))
