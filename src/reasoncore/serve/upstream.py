@@ -12,6 +12,8 @@ from reasoncore.infer.http.words import plain
 from reasoncore.serve.problems import ApiError
 
 _PASSED_ON = ("content-type", "retry-after")
+_LARGEST_AT_ONCE = 2**20
+"""Bytes of a reply that is sent on in one piece, where its length is said; others go on as they come."""
 
 
 async def pass_through(client: httpx2.AsyncClient, root: str, body: bytes, first_byte_s: float) -> Response:
@@ -34,7 +36,13 @@ async def pass_through(client: httpx2.AsyncClient, root: str, body: bytes, first
         reason = plain(str(error)) or type(error).__name__
         raise ApiError(502, f"{root}: cannot be reached ({reason})", "upstream_error") from error
     headers = {name: reply.headers[name] for name in _PASSED_ON if name in reply.headers}
-    return StreamingResponse(_parts(reply, stack), reply.status_code, headers)
+    if int(reply.headers.get("content-length", _LARGEST_AT_ONCE)) >= _LARGEST_AT_ONCE:
+        return StreamingResponse(_parts(reply, stack), reply.status_code, headers)
+    async with stack:
+        try:
+            return Response(await reply.aread(), reply.status_code, headers)
+        except httpx2.RequestError as error:
+            raise ApiError(502, f"{root}: broke off its reply", "upstream_error") from error
 
 
 async def _parts(reply: httpx2.Response, stack: AsyncExitStack) -> AsyncIterator[bytes]:
