@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Sequence
 from functools import cached_property
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -57,8 +59,17 @@ class ChatTokenizer:
         return hashlib.sha256(str(self.hf.chat_template).encode()).hexdigest()
 
     def prompt_ids(self, conversations: Sequence[Sequence[Message]]) -> list[tuple[int, ...]]:
-        """Each conversation through the chat template, up to where the assistant starts to write."""
-        return self._encode([self._render(messages, add_generation_prompt=True) for messages in conversations])
+        """Each conversation through the chat template, up to where the assistant starts to write.
+
+        A special token's name in a message is text: nobody but the template opens and closes turns.
+        """
+        rendered = self._encode(
+            ["" if self._has_mark(one) else self._render(one, add_generation_prompt=True) for one in conversations]
+        )
+        return [
+            self._guarded_ids(one) if self._has_mark(one) else ids
+            for one, ids in zip(conversations, rendered, strict=True)
+        ]
 
     def response_ids(self, responses: Sequence[str]) -> list[tuple[int, ...]]:
         """Assistant turns, each with its closing token. A special token's name in a text is text, and ends nothing."""
@@ -78,6 +89,22 @@ class ChatTokenizer:
         for name in ("is_local", "local_files_only"):  # how it was loaded here, not what it is
             self.hf.init_kwargs.pop(name, None)
         self.hf.save_pretrained(folder)
+
+    @cached_property
+    def _marks(self) -> tuple[str, ...]:
+        """How the special tokens are written."""
+        return tuple(token.content for token in self.hf.added_tokens_decoder.values() if token.special)
+
+    def _has_mark(self, messages: Sequence[Message]) -> bool:
+        return any(mark in message["content"] for message in messages for mark in self._marks)
+
+    def _guarded_ids(self, messages: Sequence[Message]) -> tuple[int, ...]:
+        """The template's own parts with their special tokens, the messages' contents without any."""
+        held = {f"\ue000{number}\ue001": message["content"] for number, message in enumerate(messages)}
+        masked = [{**message, "content": place} for message, place in zip(messages, held, strict=True)]
+        parts = re.split("(\ue000\\d+\ue001)", self._render(masked, add_generation_prompt=True))
+        frame, contents = self._encode(parts[::2]), self._encode_plain([held[place] for place in parts[1::2]])
+        return tuple(token for own, text in zip_longest(frame, contents, fillvalue=()) for token in (*own, *text))
 
     def _render(self, messages: Sequence[Message], add_generation_prompt: bool) -> str:
         return self.hf.apply_chat_template(list(messages), tokenize=False, add_generation_prompt=add_generation_prompt)
