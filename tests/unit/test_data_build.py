@@ -29,12 +29,22 @@ from reasoncore.data.build.quality import repeated_lines, repeated_share
 from reasoncore.data.build.strata import stratum_of
 from reasoncore.errors import RecipeError
 from reasoncore.infer.http import HttpEngine, Patience
+from reasoncore.model.checkpoint import load_checkpoint, resolve_base, save_checkpoint
+from reasoncore.model.config import parse_config
+from reasoncore.model.network import Decoder, initialise
 from reasoncore.records import Completion
 from reasoncore.verify.math import MathVerifier
 
 Run = Callable[..., tuple[int, str, str]]
 QUICK = Patience(attempts=1, backoff_s=0.01, max_backoff_s=0.02)
 DATA = Path(os.environ.get("REASONCORE_DATA", Path(__file__).parents[2] / ".." / "shared" / "data"))
+
+
+TWENTY_MILLION = {
+    "model_type": "qwen2", "vocab_size": 700, "hidden_size": 384, "intermediate_size": 1536, "num_hidden_layers": 8,
+    "num_attention_heads": 6, "num_key_value_heads": 2, "max_position_embeddings": 1024, "rope_theta": 10000.0,
+    "rms_norm_eps": 1e-6, "tie_word_embeddings": True, "hidden_act": "silu",
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -232,6 +242,37 @@ def test_sources_of_other_kinds_with_other_columns(tmp_path: Path) -> None:
     )
     assert sums_add_up(card)
     assert set(card["sources"]) == {"a", "b", "c"}
+
+
+def test_a_reference_model_says_how_hard_a_query_is(tmp_path: Path) -> None:
+    seeds(tmp_path, 4)
+    reference = {"checkpoint": "nano-base", "rollouts": 2, "max_tokens": 16, "threads": 1}
+    card = build(tmp_path, reference=reference)
+    assert stage(card, "difficulty")["kept"] == 4
+    assert {row["error_rate"] for row in corpus(tmp_path)} <= {0.0, 0.5, 1.0}
+    assert sum(one["rows"] for one in card["strata"] if one["difficulty"] != "unknown") == 4
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("base", ["nano-base", "random"])
+def test_the_corpus_trains(base: str, run: Run, tmp_path: Path) -> None:
+    seeds(tmp_path, 8)
+    build(tmp_path)
+    start = base
+    if base == "random":
+        model = Decoder(parse_config(TWENTY_MILLION, "test"))
+        initialise(model, 1)
+        (tmp_path / "random").mkdir()
+        save_checkpoint(tmp_path / "random", model, load_checkpoint(resolve_base("nano-base", tmp_path))[1], "a card")
+        start = str(tmp_path / "random")
+    (tmp_path / "r.toml").write_text(
+        f'name = "r"\nbase = "{start}"\n[hardware]\nthreads = 1\n[stages.sft]\nkind = "sft"\nbatch_size = 4\n'
+        'optimiser = { learning_rate = 1e-3 }\ndata = { math = { source = "out/corpus" } }\n'
+    )
+    code, _, err = run("run", str(tmp_path / "r.toml"), "--run-dir", str(tmp_path / "run"))
+    assert code == 0, err
+    manifest = json.loads((tmp_path / "run" / "stages" / "01-sft" / "manifest.json").read_text())
+    assert manifest["summary"]["samples"] == 8
 
 
 @pytest.mark.parametrize(
