@@ -41,7 +41,7 @@ DATA = Path(os.environ.get("REASONCORE_DATA", Path(__file__).parents[2] / ".." /
 
 
 TWENTY_MILLION = {
-    "model_type": "qwen2", "vocab_size": 700, "hidden_size": 384, "intermediate_size": 1536, "num_hidden_layers": 8,
+    "model_type": "qwen2", "vocab_size": 1024, "hidden_size": 384, "intermediate_size": 1536, "num_hidden_layers": 8,
     "num_attention_heads": 6, "num_key_value_heads": 2, "max_position_embeddings": 1024, "rope_theta": 10000.0,
     "rms_norm_eps": 1e-6, "tie_word_embeddings": True, "hidden_act": "silu",
 }  # fmt: skip
