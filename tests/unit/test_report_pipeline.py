@@ -12,6 +12,7 @@ import pytest
 import report_fixture as fixture
 from test_report import Page, edit, page_of
 
+from reasoncore.evals.comparison import collect_results
 from reasoncore.evals.report import write_report
 from reasoncore.evals.report.activity import OTHER, Spent, parse_spent, times, total
 from reasoncore.evals.report.cautions import cautions
@@ -156,6 +157,26 @@ def test_time_is_in_words_on_the_page(run: Path) -> None:
     text = page_of(run).text
     assert re.search(r"rl-code\s+4 min 53 s\s+3,200\s+667\s+judging, 55\N{NO-BREAK SPACE}%", text)
     assert "All stages" in text
+
+
+def test_an_evaluation_that_asks_for_claims_is_not_the_last_step_of_the_pipeline(run: Path) -> None:
+    before = collect(run)
+    clr = shutil.copytree(next(run.glob("stages/*-eval-rl-instruct")), run / "stages" / "99-eval-clr")
+    found = json.loads((clr / "results.json").read_text(encoding="utf-8"))
+    one = {"mean": 0.1, "ci95": [0.0, 0.2]}
+    for block in found["benchmarks"].values():
+        block["clr"] = {"clr@k": {"8": one}, "cons@k": {"8": one}, "clr_minus_cons@k": {"8": one}, "checks": 3}
+    found["protocol"] = "vt3b, max_tokens=9"
+    fixture.write_json(clr / "results.json", found)
+    fixture.manifest(clr, "eval-clr", "eval", 20.0, {})
+    fixture.write_json(run / "results.json", {**collect_results(run, {}), "expectations": {}})
+    after = collect(run)
+    assert [one.name for one in after.evaluations] == [*(one.name for one in before.evaluations), "eval-clr"]
+    assert after.comparable == before.evaluations
+    assert "eval-clr" not in {end for one in after.comparisons for end in (one.before, one.after)}
+    assert [box.evaluation for box in pipeline(after)] == [box.evaluation for box in pipeline(before)]
+    assert not any("protocols" in caution for caution in cautions(after))
+    assert "CLR: answers weighed" in page_of(run).text
 
 
 def test_a_benchmark_has_one_caution_of_a_kind(run: Path) -> None:

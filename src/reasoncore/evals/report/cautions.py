@@ -56,14 +56,14 @@ def _not_comparable(report: Report) -> list[str]:
     """Evaluations that share a benchmark's name and not its problems, or were sampled by different rules."""
     found: list[str] = []
     hashes: dict[str, set[str]] = {}
-    for evaluation in report.evaluations:
+    for evaluation in report.comparable:
         for benchmark in evaluation.benchmarks.values():
             if benchmark.data_sha256 is not None:
                 hashes.setdefault(benchmark.name, set()).add(benchmark.data_sha256)
     for name, different in hashes.items():
         if len(different) > 1:
             found.append(f"{name}: the evaluations used different problems (their data hashes differ).")
-    protocols = {evaluation.protocol for evaluation in report.evaluations if evaluation.protocol is not None}
+    protocols = {evaluation.protocol for evaluation in report.comparable if evaluation.protocol is not None}
     if len(protocols) > 1:
         found.append(f"The evaluations used different protocols: {'; '.join(sorted(protocols))}.")
     return found

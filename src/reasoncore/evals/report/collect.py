@@ -75,6 +75,12 @@ class Report:
         return tuple(stage.evaluation for stage in self.stages if stage.evaluation is not None)
 
     @property
+    def comparable(self) -> tuple[Evaluation, ...]:
+        """Those that ask in the same way: without those that ask for claims too, where there are others."""
+        plain = tuple(one for one in self.evaluations if not one.asks_claims)
+        return plain or self.evaluations
+
+    @property
     def recipe(self) -> dict[str, Any]:
         """The resolved recipe."""
         return mapping(self.run.get("recipe"))

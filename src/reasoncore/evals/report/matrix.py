@@ -56,7 +56,7 @@ class Matrix:
 
 def matrices(report: Report) -> tuple[Matrix, ...]:
     """Pass@1, Pass@k for the largest k that all have, tokens of right answers; none for fewer than two evaluations."""
-    evaluations = report.evaluations
+    evaluations = report.comparable
     names = list(dict.fromkeys(name for evaluation in evaluations for name in evaluation.benchmarks))
     if len(evaluations) < 2:
         return ()

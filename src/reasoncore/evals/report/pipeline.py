@@ -82,7 +82,7 @@ def pipeline(report: Report) -> tuple[Box, ...]:
             latest = boxes[stage.name] = Box(
                 stage.name, stage.kind, stage.status, stage.seconds, _did(stage, start), origin
             )
-        elif origin is not None and stage.evaluation is not None:
+        elif origin is not None and stage.evaluation is not None and not stage.evaluation.asks_claims:
             origin.evaluation = stage.name
             origin.scores |= _pass_at_1(stage)
     for name, planned in settings.items():

@@ -127,7 +127,7 @@ def _stages(report: Report) -> dict[str, Any]:
     ]
     lines = [*lines, total(clocks)] if any(line.parts for line in lines) else []
     by_benchmark: dict[str, list[Breakdown]] = {}
-    for table in breakdowns(report.evaluations):
+    for table in breakdowns(report.comparable):
         by_benchmark.setdefault(table.benchmark, []).append(table)
     fates = [fate for stage in report.stages for counts in stage.selection.values() for fate in counts]
     return {

@@ -102,6 +102,11 @@ class Evaluation:
     protocol: str | None
     benchmarks: dict[str, Benchmark]
 
+    @property
+    def asks_claims(self) -> bool:
+        """Whether its questions ask for claims too, as CLR's do: other questions than those of plain evaluations."""
+        return any(benchmark.clr is not None for benchmark in self.benchmarks.values())
+
 
 @dataclass(frozen=True, slots=True)
 class Comparison:

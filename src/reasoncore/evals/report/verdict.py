@@ -22,7 +22,7 @@ def verdict(report: Report) -> str:
 
 
 def _sentence(report: Report) -> str:
-    evaluations = [evaluation for evaluation in report.evaluations if evaluation.benchmarks]
+    evaluations = [evaluation for evaluation in report.comparable if evaluation.benchmarks]
     # With several domains the last step on one of them would be an arbitrary choice.
     several = any(len(evaluation.benchmarks) > 1 for evaluation in evaluations)
     gains = _gains(evaluations) if several or report.expectations else None
