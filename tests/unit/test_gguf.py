@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -110,6 +111,9 @@ def test_the_command_and_what_it_refuses(tmp_path: Path, run: Run) -> None:
     folder = checkpoint(tmp_path / "ckpt", "qwen3")
     code, out, _ = run("export", "gguf", folder, "--out", tmp_path / "m.gguf")
     assert (code, "m.gguf: " in out) == (0, True)
+    card = (tmp_path / "m.gguf.md").read_text(encoding="utf-8")
+    assert hashlib.sha256((tmp_path / "m.gguf").read_bytes()).hexdigest() in card
+    assert card.endswith((folder / "README.md").read_text(encoding="utf-8"))
     for words, said in (
         ((folder, "--out", tmp_path / "m.gguf", "--type", "q4"), "--type q4: unknown"),
         ((folder, "--out", tmp_path), "not a file"),

@@ -107,6 +107,8 @@ def serving(file: Path) -> Iterator[str]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     how = ["--model", str(file), "--model_alias", "nano", "--n_ctx", "2048", "--n_threads", "2", "--verbose", "False"]
+    # Prompts token by token: where a processor has AMX and the system does not let it be used, batches of Q8_0 crash.
+    how += ["--n_batch", "1", "--n_ubatch", "1"]
     server = subprocess.Popen(
         [sys.executable, "-m", "llama_cpp.server", *how, "--host", "127.0.0.1", "--port", str(port)]
     )

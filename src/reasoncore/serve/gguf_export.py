@@ -84,10 +84,11 @@ def _check_blocks(config: ModelConfig) -> None:
 
 
 def _add_metadata(writer: GGUFWriter, folder: Path, config: ModelConfig, file_type: FileType, name: str) -> None:
-    from gguf import LlamaFileType
+    from gguf import GGML_QUANT_VERSION, LlamaFileType
 
     writer.add_name(name)
     writer.add_file_type(LlamaFileType.MOSTLY_F16 if file_type == "f16" else LlamaFileType.MOSTLY_Q8_0)
+    writer.add_quantization_version(GGML_QUANT_VERSION)
     writer.add_block_count(config.num_hidden_layers)
     writer.add_context_length(config.max_position_embeddings)
     writer.add_embedding_length(config.hidden_size)
