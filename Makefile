@@ -1,7 +1,7 @@
 # make nano   set up, train, measure and report the nano recipe
 # make test   set up and run the tests
 # make check  set up, lint and type-check
-# make llama  build llama.cpp (six minutes on two cores) and test GGUF export with it; CHECKPOINT=FOLDER, or the embedded base
+# make llama  build llama.cpp (minutes) and test GGUF export with it; CHECKPOINT=FOLDER, or the embedded base
 # make bench  set up, and time against transformers, TRL and plain Python processes
 
 PYTHON ?= python3
