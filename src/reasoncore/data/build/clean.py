@@ -1,0 +1,83 @@
+"""Decontamination of a corpus against evaluation files, and near-duplicates within it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from reasoncore.data.build.config import DecontaminateSettings, NearDuplicateSettings
+from reasoncore.data.build.rows import read_rows
+from reasoncore.data.build.stage_folder import StageWriter
+from reasoncore.data.decontaminate import Match, ProtectedIndex, scan_texts
+from reasoncore.data.decontaminate.corpus import Shard, shards_of, text_lines_of
+from reasoncore.data.decontaminate.protect import protected_texts
+from reasoncore.data.executor import map_shards
+from reasoncore.data.words import words_of
+from reasoncore.errors import UserInputError
+
+_SHINGLE = 5
+
+
+def remove_contaminated(
+    writer: StageWriter, rows: Path, settings: DecontaminateSettings, against: Sequence[Path], workers: int | None = None
+) -> None:
+    """Keep the rows that share nothing with an evaluation item; the others say item and words."""
+    n = settings.ngram
+    index = ProtectedIndex.of((text for path in against for text in protected_texts(path, (), n)), n, settings.common)
+    for found in map_shards(_scan, shards_of(rows), workers, _prepare, (index,)):
+        for line, match in found:
+            if match is None:
+                writer.keep_line(line)
+            else:
+                item, words = match.item, " ".join(match.words)
+                writer.reject_line(line, f"stands in {item.source}", item=item.item, words=words)
+
+
+def remove_near_duplicates(writer: StageWriter, rows: Path, settings: NearDuplicateSettings) -> None:
+    """Of queries that are nearly the same, keep the first with all its traces.
+
+    Raises:
+        UserInputError: ``datasketch`` is missing.
+    """
+    try:
+        from datasketch import MinHash, MinHashLSH
+    except ImportError as error:
+        cure = "Install it: pip install 'reasoncore[data]', or set near_duplicates = false."
+        raise UserInputError("near_duplicates: datasketch is not installed", cure) from error
+    index = MinHashLSH(threshold=settings.threshold, num_perm=settings.permutations)
+    like: dict[str, str] = {}
+    for row in read_rows(rows):
+        key = row.problem.key
+        if key not in like:
+            words = words_of(row.problem.prompt)
+            sketch = MinHash(num_perm=settings.permutations, seed=1)
+            sketch.update_batch(
+                [" ".join(words[i : i + _SHINGLE]).encode() for i in range(max(1, len(words) - _SHINGLE + 1))]
+            )
+            near = sorted(index.query(sketch))
+            like[key] = near[0] if near else ""
+            if not near:
+                index.insert(key, sketch)
+        if like[key]:
+            writer.reject(row, "nearly the same query", like=like[key])
+        else:
+            writer.keep(row)
+
+
+_index: ProtectedIndex
+
+
+def _prepare(index: ProtectedIndex) -> None:
+    global _index
+    _index = index
+
+
+def _scan(shard: Shard) -> list[tuple[str, Match | None]]:
+    lines = text_lines_of(shard)
+    rows = [json.loads(line) for line in lines]
+    texts = [text for row in rows for text in (row["problem"]["prompt"], row["response"])]
+    first: dict[int, Match] = {}
+    for match in scan_texts(texts, _index):
+        first.setdefault(match.text // 2, match)
+    return [(line, first.get(number)) for number, line in enumerate(lines)]

@@ -1,0 +1,186 @@
+"""What ``reasoncore data build`` reads: TOML -> a frozen model. Unknown keys fail."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, ValidationError, model_validator
+
+from reasoncore.config.errors import explain
+from reasoncore.config.settings import Settings
+from reasoncore.errors import RecipeError
+
+PROCEDURAL = "procedural"
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+
+def _none_if_false(value: Any) -> Any:
+    """TOML has no none."""
+    return None if value is False else value
+
+
+class SourceSettings(Settings):
+    """Seed problems: only those with a reliable signal, a trusted answer or tests ([3B] section 2.1.1)."""
+
+    path: str = Field(description='a .jsonl, .parquet or .csv file, "hf://datasets/OWNER/NAME/FILE", or "procedural"')
+    domain: str = "math"
+    format: str | None = Field(None, description="how the domain reads the file; none takes question and answer")
+    fields: dict[str, str] = Field(
+        default_factory=dict, description="what a column is called there, by our names: question, answer, response, id"
+    )
+    licence: str = Field("unknown", description="goes into the data card")
+    count: int | None = Field(None, ge=1, description="how many problems; none takes the whole file")
+    levels: tuple[int, ...] = Field((1, 2, 3), min_length=1, description="of procedural problems")
+
+    @model_validator(mode="after")
+    def _procedural_is_endless(self) -> SourceSettings:
+        if self.path == PROCEDURAL and self.count is None:
+            raise ValueError('count is needed when path = "procedural"')
+        return self
+
+
+class TeacherSettings(Settings):
+    """Who answers: the seeds' own worked solutions, a checkpoint, or a model behind a server."""
+
+    kind: Literal["known", "checkpoint", "endpoint"] = Field(
+        "known", description='"known": the worked solutions that come with the seeds, procedural ones included'
+    )
+    model: str | None = Field(None, description="folder of a checkpoint, or the model's name at the endpoint")
+    endpoint: str | None = Field(None, description="address of an OpenAI-compatible server")
+    concurrency: int = Field(8, ge=1)
+    requests_per_minute: int | None = Field(None, ge=1)
+    usd_per_million_prompt_tokens: float = Field(0.0, ge=0)
+    usd_per_million_tokens: float = Field(0.0, ge=0)
+    most_usd: float | None = Field(None, ge=0, description="cap on what all requests of this build may cost")
+    temperature: float = Field(1.0, ge=0)
+    top_p: float = Field(0.95, gt=0, le=1)
+    max_tokens: int = Field(4096, ge=1)
+    threads: int = Field(2, ge=1, description="CPU threads of a checkpoint")
+
+    @model_validator(mode="after")
+    def _is_one(self) -> TeacherSettings:
+        if (self.kind == "endpoint") != (self.endpoint is not None) or (self.kind == "known") != (self.model is None):
+            raise ValueError('kind = "checkpoint" needs model, "endpoint" needs endpoint and model, "known" neither')
+        return self
+
+
+class ExpandSettings(Settings):
+    """New queries from seeds along the named dimensions ([3B] section 2.1.1)."""
+
+    dimensions: tuple[Literal["concepts", "skeleton", "constraints", "objective"], ...] = (
+        "concepts",
+        "skeleton",
+        "constraints",
+        "objective",
+    )
+    per_seed: int = Field(1, ge=1, description="new queries a seed, the dimensions in turn")
+
+
+class LabelSettings(Settings):
+    """Pseudo-labels of new queries: the majority over classes of equivalent answers; the margin is ours."""
+
+    samples: int = Field(8, ge=1)
+    min_margin: Share = Field(0.25, description="least lead of the majority over the runner-up, as a share of samples")
+
+
+class DistilSettings(Settings):
+    """Several traces a query, distinct correct ones kept."""
+
+    samples: int = Field(4, ge=1)
+    keep: int = Field(2, ge=1, description="most traces of one query")
+    max_similarity: Share = Field(
+        0.8, description="a trace is distinct where it shares at most this share of word 3-grams with each one kept"
+    )
+
+
+class QualitySettings(Settings):
+    """Filters on text alone; all bounds are ours."""
+
+    min_words: int = Field(1, ge=0, description="of a response")
+    max_words: int | None = Field(None, ge=1)
+    max_repeated: Share = Field(0.3, description="share of a response's word 10-grams that stood there before")
+    max_line_share: Share = Field(0.5, description="share of a response's lines that repeat another line")
+    max_same_start: int = Field(
+        0, ge=0, description="responses that may begin with the same 12 words; 0 does not look for templates"
+    )
+    ask_teacher: bool = Field(False, description="have the teacher look for queries that are no use")
+
+
+class DecontaminateSettings(Settings):
+    """Evaluation files that nothing may be in."""
+
+    against: tuple[str, ...] = ()
+    ngram: int = Field(10, ge=1)
+    common: int = Field(10, ge=0, description="what more items than this share is boilerplate; 0: nothing is")
+
+
+class NearDuplicateSettings(Settings):
+    """MinHash over word 5-grams of prompts."""
+
+    threshold: float = Field(0.8, gt=0, lt=1, description="least Jaccard similarity of two prompts that are one")
+    permutations: int = Field(128, ge=16)
+
+
+class ReferenceSettings(Settings):
+    """The model whose error rate says how hard a query is."""
+
+    checkpoint: str = Field(description="a folder, a hub id, or nano-base")
+    rollouts: int = Field(8, ge=1)
+    temperature: float = Field(1.0, gt=0)
+    max_tokens: int = Field(4096, ge=1)
+    threads: int = Field(2, ge=1, description="CPU threads")
+
+
+class StrataSettings(Settings):
+    """Strata by length and difficulty."""
+
+    length_edges: tuple[int, ...] = Field((64, 256, 1024, 4096, 16384), description="tokens between lengths")
+    difficulty_edges: tuple[float, ...] = Field((0.25, 0.5, 0.75), description="error rates between difficulties")
+    tokenizer: str = Field("nano-base", description="folder or hub id that counts tokens")
+    rows_per_shard: int = Field(10_000, ge=1)
+
+
+class BuildSettings(Settings):
+    """A corpus: what it is made of and what is done to it, in order."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+    seed: int = Field(1, ge=0)
+    sources: dict[str, SourceSettings] = Field(min_length=1)
+    teacher: TeacherSettings = TeacherSettings()
+    expand: ExpandSettings | None = Field(None, description="none adds no queries")
+    label: LabelSettings = LabelSettings()
+    distil: DistilSettings = DistilSettings()
+    quality: QualitySettings = QualitySettings()
+    decontaminate: DecontaminateSettings = DecontaminateSettings()
+    near_duplicates: Annotated[NearDuplicateSettings | None, BeforeValidator(_none_if_false)] = Field(
+        NearDuplicateSettings(), description="false keeps them"
+    )
+    reference: ReferenceSettings | None = Field(None, description="none takes the teacher's own error rate")
+    strata: StrataSettings = StrataSettings()
+
+    @model_validator(mode="after")
+    def _somebody_answers(self) -> BuildSettings:
+        if self.teacher.kind == "known" and (self.expand is not None or self.quality.ask_teacher):
+            raise ValueError('teacher.kind = "known" answers nothing new: leave expand and quality.ask_teacher out')
+        return self
+
+
+def load_build(path: Path) -> BuildSettings:
+    """Read a build's settings.
+
+    Raises:
+        RecipeError: No such file, not TOML, an unknown key (names the nearest), a value that does not fit.
+    """
+    try:
+        tree = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise RecipeError(f"{path}: cannot be read ({error.strerror})", "Give the path of a build's settings.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise RecipeError(f"{path}: not valid TOML ({error})", "Mend the syntax at that place.") from error
+    try:
+        return BuildSettings.model_validate(tree)
+    except ValidationError as error:
+        raise explain(error, str(path), BuildSettings, {}) from error
