@@ -74,7 +74,12 @@ def make_card(
         "name": settings.name,
         **tally,
         "stages": [
-            {"stage": one.name, **one.counts, "reasons": dict(sorted(one.reasons.items())), "unanswered": one.unanswered}
+            {
+                "stage": one.name,
+                **one.counts,
+                "reasons": dict(sorted(one.reasons.items())),
+                "unanswered": one.unanswered,
+            }
             for one in stages
         ],
         "teacher": dict(spent),
@@ -88,16 +93,15 @@ def card_text(card: Mapping[str, Any]) -> str:
     lines = [
         f"# {card['name']}",
         "",
-        f"{card['rows']:,} worked solutions of {card['queries']:,} queries, {card['tokens']:,} tokens. Built by reasoncore.",
+        f"{card['rows']:,} worked solutions of {card['queries']:,} queries, {card['tokens']:,} tokens; by reasoncore.",
         "",
         "| stage | in | made | kept | rejected | why |",
         "|---|---|---|---|---|---|",
     ]
     for stage in card["stages"]:
         why = "; ".join(f"{reason}: {count:,}" for reason, count in stage["reasons"].items())
-        lines.append(
-            f"| {stage['stage']} | {stage['in']:,} | {stage['made']:,} | {stage['kept']:,} | {stage['rejected']:,} | {why} |"
-        )
+        counts = " | ".join(f"{stage[key]:,}" for key in ("in", "made", "kept", "rejected"))
+        lines.append(f"| {stage['stage']} | {counts} | {why} |")
     for title, key in (("source", "sources"), ("licence", "licences"), ("domain", "domains")):
         lines += ["", f"| {title} | rows |", "|---|---|", *(f"| {name} | {n:,} |" for name, n in card[key].items())]
     lines += ["", "| length in tokens | difficulty (error rate) | rows |", "|---|---|---|"]
@@ -105,11 +109,17 @@ def card_text(card: Mapping[str, Any]) -> str:
     most = max((count for _, count in card["token_histogram"]), default=1)
     lines += ["", "Tokens of a response:", ""]
     lines += [f"    {label:>12} {'#' * round(_BARS * n / most):<{_BARS}} {n:,}" for label, n in card["token_histogram"]]
-    lines += ["", "Every rejected row is in `stages/*/rejected.jsonl` with its reason; settings and hashes are in `card.json`."]
+    lines += [
+        "",
+        "Every rejected row is in `stages/*/rejected.jsonl` with its reason; settings and hashes are in `card.json`.",
+    ]
     return "\n".join(lines) + "\n"
 
 
 def _histogram(tokens: Sequence[int]) -> list[tuple[str, int]]:
     """Counts between powers of two."""
     counts = Counter(max(1, count).bit_length() for count in tokens)
-    return [(f"{2 ** (bits - 1)}-{2**bits - 1}", counts[bits]) for bits in range(min(counts, default=1), max(counts, default=0) + 1)]
+    return [
+        (f"{2 ** (bits - 1)}-{2**bits - 1}", counts[bits])
+        for bits in range(min(counts, default=1), max(counts, default=0) + 1)
+    ]

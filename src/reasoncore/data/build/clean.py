@@ -20,7 +20,11 @@ _SHINGLE = 5
 
 
 def remove_contaminated(
-    writer: StageWriter, rows: Path, settings: DecontaminateSettings, against: Sequence[Path], workers: int | None = None
+    writer: StageWriter,
+    rows: Path,
+    settings: DecontaminateSettings,
+    against: Sequence[Path],
+    workers: int | None = None,
 ) -> None:
     """Keep the rows that share nothing with an evaluation item; the others say item and words."""
     n = settings.ngram

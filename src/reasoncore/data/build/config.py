@@ -16,7 +16,6 @@ PROCEDURAL = "procedural"
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
-
 def _none_if_false(value: Any) -> Any:
     """TOML has no none."""
     return None if value is False else value
@@ -177,7 +176,9 @@ def load_build(path: Path) -> BuildSettings:
     try:
         tree = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise RecipeError(f"{path}: cannot be read ({error.strerror})", "Give the path of a build's settings.") from error
+        raise RecipeError(
+            f"{path}: cannot be read ({error.strerror})", "Give the path of a build's settings."
+        ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise RecipeError(f"{path}: not valid TOML ({error})", "Mend the syntax at that place.") from error
     try:

@@ -32,7 +32,10 @@ def distil(
     for start in range(0, len(rows), _AT_ONCE):
         part = rows[start : start + _AT_ONCE]
         if teacher is None:
-            traces = [[replace(row, response=text).knowing(strategy=name) for name, text in row.solutions.items()] for row in part]
+            traces = [
+                [replace(row, response=text).knowing(strategy=name) for name, text in row.solutions.items()]
+                for row in part
+            ]
         else:
             traces = []
             for row, answers in zip(part, teacher.ask("traces", prompts_of(part), settings.samples), strict=True):
@@ -66,7 +69,11 @@ def _choose(
     writer: StageWriter, judged: Sequence[tuple[CorpusRow, Verdict]], settings: DistilSettings, *, rolled_out: bool
 ) -> None:
     """Keep the first distinct correct traces; ``rolled_out`` where their share says how hard the query is."""
-    counted = [v.correct and not t.facts.get("cut_off") for t, v in judged if v.correct is not None and "missing" not in t.facts]
+    counted = [
+        v.correct and not t.facts.get("cut_off")
+        for t, v in judged
+        if v.correct is not None and "missing" not in t.facts
+    ]
     error_rate = 1 - sum(counted) / len(counted) if counted and rolled_out else None
     kept: list[str] = []
     for number, (given, verdict) in enumerate(judged):

@@ -34,8 +34,12 @@ _LONGEST_QUERY = 8000
 def expand(writer: StageWriter, rows: Sequence[CorpusRow], settings: ExpandSettings, teacher: Teacher) -> int:
     """Keep the seeds, and add what the teacher makes of them; the number of queries that were asked for."""
     known = {" ".join(words_of(row.problem.prompt)) for row in rows}
-    wanted = [(row, settings.dimensions[turn % len(settings.dimensions)]) for row in rows for turn in range(settings.per_seed)]
-    answers = teacher.ask("new queries", [_expand_prompt(row, dimension, turn) for turn, (row, dimension) in enumerate(wanted)])
+    wanted = [
+        (row, settings.dimensions[turn % len(settings.dimensions)]) for row in rows for turn in range(settings.per_seed)
+    ]
+    answers = teacher.ask(
+        "new queries", [_expand_prompt(row, dimension, turn) for turn, (row, dimension) in enumerate(wanted)]
+    )
     for row in rows:
         writer.keep(row)
     for number, ((row, dimension), (answer,)) in enumerate(zip(wanted, answers, strict=True)):
@@ -74,7 +78,7 @@ def read_query(answer: Completion) -> tuple[str, str]:
     if not found:
         return "", "no new query in the answer"
     query = text[found[-1].end() :].strip()
-    if not 4 <= len(words_of(query)) or len(query) > _LONGEST_QUERY:
+    if not len(words_of(query)) >= 4 or len(query) > _LONGEST_QUERY:
         return "", "the new query is empty or far too long"
     return query, ""
 
@@ -108,7 +112,8 @@ def _expand_prompt(row: CorpusRow, dimension: str, turn: int) -> str:
 
 def _filter_prompt(question: str) -> str:
     return (
-        "Is the problem below of use for training? It is not if something is missing, if what it says is unreasonable or "
-        f"contradicts itself, or if no knowledge is needed.\n\n{fenced('PROBLEM', question, make_fence(0, [question]))}\n\n"
+        "Is the problem below of use for training? It is not if something is missing, if what it says is unreasonable "
+        "or contradicts itself, or if no knowledge is needed.\n\n"
+        f"{fenced('PROBLEM', question, make_fence(0, [question]))}\n\n"
         'End with a line "USABLE", or "UNUSABLE: " and why.'
     )

@@ -59,7 +59,9 @@ def majority_vote(answers: Sequence[str | None], same: Same, min_margin: float) 
     return Vote(answers[classes[0][0]], margin, votes, abstained, "")
 
 
-def label(writer: StageWriter, rows: Sequence[CorpusRow], settings: LabelSettings, teacher: Teacher, same: Same) -> None:
+def label(
+    writer: StageWriter, rows: Sequence[CorpusRow], settings: LabelSettings, teacher: Teacher, same: Same
+) -> None:
     """Label the rows that have no answer; the others pass."""
     unlabelled = [row for row in rows if not row.problem.answer and row.problem.reference is None]
     answers = iter(teacher.ask("pseudo-labels", prompts_of(unlabelled), settings.samples))

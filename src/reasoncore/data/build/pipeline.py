@@ -17,7 +17,7 @@ from reasoncore.data.build.distil import distil
 from reasoncore.data.build.expand import expand, filter_queries
 from reasoncore.data.build.label import label
 from reasoncore.data.build.quality import filter_quality
-from reasoncore.data.build.rows import CorpusRow, read_rows
+from reasoncore.data.build.rows import read_rows
 from reasoncore.data.build.seeds import seed_problems, source_file, source_hash, write_seeds
 from reasoncore.data.build.stage_folder import StageFolder, StageResult, StageWriter, content_hash
 from reasoncore.data.build.strata import corpus_rows, write_corpus
@@ -27,8 +27,8 @@ from reasoncore.domains import DOMAINS, Judge
 from reasoncore.domains.open_ended import PROCEDURAL_JUDGE, open_ended_judge
 from reasoncore.errors import DataError
 from reasoncore.model.checkpoint import resolve_base
-from reasoncore.model.tokenizer import load_tokenizer
 from reasoncore.model.config import read_config
+from reasoncore.model.tokenizer import load_tokenizer
 from reasoncore.progress import say
 from reasoncore.run_dir import sha256_file, write_json_atomic, write_text_atomic
 from reasoncore.seeding import derive_seed
@@ -87,15 +87,23 @@ class Build:
         def then(name: str, own: Any, work: Callable[[StageWriter, Path], int | None], *inputs: str) -> None:
             done.append(self._stage(name, own, done[-1].rows, work, *inputs))
 
-        asked = settings.teacher.model_dump(mode="json", include={"kind", "model", "temperature", "top_p", "max_tokens"})
+        asked = settings.teacher.model_dump(
+            mode="json", include={"kind", "model", "temperature", "top_p", "max_tokens"}
+        )
         if settings.expand is not None and teacher is not None:
             chosen = settings.expand
-            then("expand", [asked, _plain(chosen)], lambda writer, rows: expand(writer, list(read_rows(rows)), chosen, teacher))
+            then(
+                "expand",
+                [asked, _plain(chosen)],
+                lambda writer, rows: expand(writer, list(read_rows(rows)), chosen, teacher),
+            )
             then("label", [asked, _plain(settings.label)], lambda writer, rows: self._label(writer, rows, teacher))
         if settings.quality.ask_teacher and teacher is not None:
             then("queries", asked, lambda writer, rows: filter_queries(writer, list(read_rows(rows)), teacher))
         then("distil", [asked, _plain(settings.distil)], lambda writer, rows: self._distil(writer, rows, teacher))
-        then("quality", _plain(settings.quality), lambda w, rows: filter_quality(w, rows, settings.quality, self.workers))
+        then(
+            "quality", _plain(settings.quality), lambda w, rows: filter_quality(w, rows, settings.quality, self.workers)
+        )
         if against:
             then(
                 "decontaminate",
@@ -185,8 +193,8 @@ def _plain(settings: Any) -> Any:
 
 
 def _told(result: StageResult) -> StageResult:
-    counts = result.counts
-    say(f"{result.name}: {counts['in']:,} in, {counts['made']:+,}, {counts['kept']:,} kept, {counts['rejected']:,} rejected")
+    words = ", ".join(f"{count:,} {what}" for what, count in result.counts.items())
+    say(f"{result.name}: {words}")
     return result
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from reasoncore.domains import problem_row, read_problem_row
-from reasoncore.records import Problem, read_jsonl, to_json_line
+from reasoncore.records import Problem, to_json_line
 
 
 @dataclass(frozen=True, slots=True)

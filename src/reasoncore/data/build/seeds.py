@@ -42,7 +42,9 @@ def source_file(source: SourceSettings, root: Path) -> Path | None:
     try:
         return Path(hf_hub_download(f"{owner}/{name}", file, repo_type="dataset"))
     except Exception as error:  # the hub's own, requests' and the disk's
-        raise DataError(f"{source.path}: cannot be fetched ({type(error).__name__}: {error})"[:500], "Fetch it yourself.") from error
+        raise DataError(
+            f"{source.path}: cannot be fetched ({type(error).__name__}: {error})"[:500], "Fetch it yourself."
+        ) from error
 
 
 def source_hash(source: SourceSettings, file: Path | None) -> str:
@@ -64,7 +66,11 @@ def seed_problems(source: SourceSettings, file: Path | None, seed: int) -> list[
         if not domain.subdomains:
             raise DataError(f"domain {domain.name!r} generates no problems", "Give the path of a file.")
         return load_worked(
-            ProblemSource(domain=source.domain, count=source.count, levels=source.levels), DOMAINS, "train", seed, Path()
+            ProblemSource(domain=source.domain, count=source.count, levels=source.levels),
+            DOMAINS,
+            "train",
+            seed,
+            Path(),
         )
     if source.format not in (None, "questions") or "questions" not in domain.formats:
         name = source.format or next(iter(domain.formats))
@@ -97,4 +103,7 @@ def _renamed(row: Mapping[str, object], fields: Mapping[str, str], where: str) -
             near = ", ".join(map(str, row))
             raise DataError(f"{where}: no column {theirs!r}, which {ours!r} is to be read from", f"It has: {near}.")
     theirs_of = set(fields.values())
-    return {**{key: value for key, value in row.items() if key not in theirs_of}, **{o: row[t] for o, t in fields.items()}}
+    return {
+        **{key: value for key, value in row.items() if key not in theirs_of},
+        **{o: row[t] for o, t in fields.items()},
+    }

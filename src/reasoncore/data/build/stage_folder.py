@@ -1,8 +1,8 @@
 """One stage of a build: a folder named by the hash of all that decides what is in it, so that nothing is done twice.
 
-    stages/NAME-HASH/kept.jsonl      rows that go on
-    stages/NAME-HASH/rejected.jsonl  {"reason", "row"} of every other
-    stages/NAME-HASH/manifest.json   counts; written last, and only where nothing is left to be asked again
+stages/NAME-HASH/kept.jsonl      rows that go on
+stages/NAME-HASH/rejected.jsonl  {"reason", "row"} of every other
+stages/NAME-HASH/manifest.json   counts; written last, and only where nothing is left to be asked again
 """
 
 from __future__ import annotations

@@ -42,7 +42,7 @@ _SCHEMA = pa.schema(
 
 
 def stratum_of(value: float | None, edges: Sequence[float]) -> str:
-    """Such as ``"64-256"``, ``"below 64"`` or ``"from 256"``; ``"unknown"`` of no value. A value at an edge is above it."""
+    """Such as ``"64-256"``, ``"below 64"`` or ``"from 256"``; ``"unknown"`` of no value. An edge belongs above it."""
     if value is None:
         return "unknown"
     if not edges:

@@ -34,12 +34,11 @@ class Teacher:
     sampling: SamplingParams
     seed: int
 
-    def ask(
-        self, what: str, prompts: Sequence[str], samples: int = 1
-    ) -> list[list[Completion | ReasoncoreError]]:
+    def ask(self, what: str, prompts: Sequence[str], samples: int = 1) -> list[list[Completion | ReasoncoreError]]:
         """Answers to each prompt, in order; where there is none, why."""
         requests = [
-            Request(({"role": "user", "content": prompt},), samples, derive_seed(self.seed, prompt)) for prompt in prompts
+            Request(({"role": "user", "content": prompt},), samples, derive_seed(self.seed, prompt))
+            for prompt in prompts
         ]
         answers: list[list[Completion | ReasoncoreError | None]] = [[None] * samples for _ in prompts]
         with track(f"{what} (answers)", len(prompts) * samples) as progress:
