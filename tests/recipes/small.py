@@ -27,6 +27,7 @@ def small_overrides(path: Path) -> list[str]:
             case SFTStage(hard=None):
                 # Long enough to learn to answer, so that RL finds prompts to learn from.
                 cut = {f"{key}.count": 256 for key in sources_of(stage)}
+                cut |= {f"data.{key}.count": 24 for key, one in stage.data.items() if one.teaches != "solutions"}
                 cut |= {"batch_size": 32, "save_every": 20, "data.chat.count": 64}
             case SFTStage():
                 cut |= {"batch_size": 16, "save_every": 2, "hard.min_tokens": 4, "hard.min_error_rate": 0.1}

@@ -17,15 +17,15 @@ from transformers import (
     Qwen3ForCausalLM,
 )
 
-from reasoncore.config import load_recipe, only_stages
+from reasoncore.config import load_recipe, only_stages, sources_of
 from reasoncore.model.checkpoint import resolve_base
 from reasoncore.pipeline import run_recipe
 from reasoncore.run_dir import RunDir
 
 SHAPE = {"vocab_size": 1024, "hidden_size": 512, "intermediate_size": 1408, "num_hidden_layers": 7}
 SHAPE |= {"num_attention_heads": 8, "num_key_value_heads": 2, "max_position_embeddings": 1024}
-SOURCES = ("math", "code", "stem", "instruct", "chat")
-SHORT = [f"stages.sft-broad.data.{name}.count=8" for name in SOURCES] + ["stages.sft-broad.batch_size=20"]
+BROAD = load_recipe(RECIPES / "nano.toml").stages["sft-broad"]
+SHORT = [f"stages.sft-broad.{source}.count=4" for source in sources_of(BROAD)] + ["stages.sft-broad.batch_size=20"]
 
 
 @pytest.mark.slow
