@@ -17,7 +17,8 @@ from command_line import run_cli
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reasoncore.data.decontaminate import ItemText, Match, ProtectedIndex, corpus, decontaminate, scan_texts
+from reasoncore.data import shards
+from reasoncore.data.decontaminate import ItemText, Match, ProtectedIndex, decontaminate, scan_texts
 from reasoncore.data.decontaminate.index import SHORTEST_INSIDE
 from reasoncore.data.word_hashes import hashed_words, ngram_hashes
 from reasoncore.data.words import fold_buffer, words_of
@@ -248,10 +249,10 @@ def test_other_rows_go_over_byte_by_byte_and_removed_ones_name_item_and_words(tm
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_shards_lose_and_double_nothing(workers: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(corpus, "SHARD_BYTES", 300)
+    monkeypatch.setattr(shards, "SHARD_BYTES", 300)
     rows = [{"id": i, "text": TWELVE if i % 7 == 0 else f"row {i} " + "word " * (i % 40)} for i in range(200)]
     path = write_jsonl(tmp_path / "t.jsonl", rows)
-    assert len(list(corpus.shards_of(path))) > 10
+    assert len(list(shards.shards_of(path))) > 10
     decontaminate([path], index(TWELVE), tmp_path / "out", workers=workers)
     assert read_jsonl(tmp_path / "out" / "t.jsonl") == [row for row in rows if row["text"] != TWELVE]
     assert [row["row"] for row in read_jsonl(tmp_path / "out" / "removed.jsonl")] == list(range(1, 201, 7))

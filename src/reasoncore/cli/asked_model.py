@@ -75,10 +75,9 @@ class AskedModel:
         """What tells it from any other: hashes of the files that decide what it answers, or address and name."""
         if self.checkpoint is None:
             return {"endpoint": str(self.endpoint), "model_name": str(self.served_name)}
-        from reasoncore.model.checkpoint import decisive_files
-        from reasoncore.run_dir import sha256_file
+        from reasoncore.model.checkpoint import decisive_hashes
 
-        return {path.name: sha256_file(path) for path in decisive_files(self.checkpoint)}
+        return decisive_hashes(self.checkpoint)
 
     def engine(self) -> Engine:
         """The engine on it; binds the process to so many threads.

@@ -36,13 +36,14 @@ def data_build_command(
 def data_inspect_command(folder: Path, rows: int, as_json: bool) -> None:
     """Show a corpus: its card and some rows."""
     from reasoncore.data.build.card import card_text
+    from reasoncore.data.corpus_files import shards_in
     from reasoncore.data.files import read_parquet
 
     if not (folder / "card.json").is_file():
         raise UserInputError(f"{folder}: no corpus", "Give the folder that reasoncore data build wrote.")
     card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
     shown: list[dict[str, Any]] = []
-    for path in sorted((folder / "corpus").glob("*.parquet")):
+    for path in shards_in(folder / "corpus"):
         if len(shown) < rows:
             shown += read_parquet(path)[:1]
     parts = [card_text(card)]

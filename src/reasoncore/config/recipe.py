@@ -35,6 +35,7 @@ from reasoncore.config.stages import (
     SFTStage,
     Stage,
 )
+from reasoncore.config.toml_file import read_toml
 from reasoncore.errors import RecipeError
 
 BEFORE_ALL = "base"
@@ -158,15 +159,8 @@ def load_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe:
     Raises:
         RecipeError: No such file, not TOML, an unknown key (names the nearest), a value that does not fit.
     """
-    try:
-        tree = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise RecipeError(
-            f"{path}: no readable recipe there ({error.strerror})",
-            "Give the path of a recipe, such as recipes/nano.toml.",
-        ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise RecipeError(f"{path}: not valid TOML ({error})", "Mend the syntax at that place.") from error
+    cure = "Give the path of a recipe, such as recipes/nano.toml."
+    tree = read_toml(path, "no readable recipe there", cure)
     shared = [override for override in overrides if override.startswith("evaluate.")]
     for override in shared:
         _apply_override(tree, override)

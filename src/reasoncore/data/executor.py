@@ -9,37 +9,30 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from typing import Any, TypeVar
 
+G = TypeVar("G")
 S = TypeVar("S")
 R = TypeVar("R")
 _AHEAD = 4
 
 
-def map_shards(
-    work: Callable[[S], R],
-    shards: Iterable[S],
-    workers: int | None = None,
-    prepare: Callable[..., None] | None = None,
-    given: tuple[Any, ...] = (),
-) -> Iterator[R]:
+def map_shards(work: Callable[[G, S], R], given: G, shards: Iterable[S], workers: int | None = None) -> Iterator[R]:
     """Results in the order of the shards; few are waiting at a time, so that memory does not grow with the job.
 
     Args:
         work: A function of a module; what it does to a shard has to be the same whenever and wherever it is done.
+        given: What the work on every shard needs, sent to each process once.
         workers: Processes, default one a core; with one the work is done in this process.
-        prepare: Called with ``given`` once in each process.
     """
     count = workers or os.cpu_count() or 1
     if count == 1:
-        if prepare is not None:
-            prepare(*given)
-        yield from map(work, shards)
+        yield from (work(given, shard) for shard in shards)
         return
     context = multiprocessing.get_context("forkserver")
-    with ProcessPoolExecutor(count, context, prepare, given) as pool:
+    with ProcessPoolExecutor(count, context, _keep, (given,)) as pool:
         waiting: deque[Future[R]] = deque()
         try:
             for shard in shards:
-                waiting.append(pool.submit(work, shard))
+                waiting.append(pool.submit(_work_with_given, work, shard))
                 if len(waiting) >= count * _AHEAD:
                     yield waiting.popleft().result()
             while waiting:
@@ -47,3 +40,15 @@ def map_shards(
         finally:
             for future in waiting:
                 future.cancel()
+
+
+_given: Any
+
+
+def _keep(given: Any) -> None:
+    global _given
+    _given = given
+
+
+def _work_with_given(work: Callable[[Any, S], R], shard: S) -> R:
+    return work(_given, shard)

@@ -21,7 +21,7 @@ from reasoncore.errors import DataError, ReasoncoreError
 from reasoncore.infer.engine import Engine, Request, Sampled, SamplingParams
 from reasoncore.records import Completion
 
-_CHARACTERS_PER_TOKEN = 3
+CHARACTERS_PER_TOKEN = 3
 _TABLE = """
 CREATE TABLE IF NOT EXISTS completions (
     key TEXT PRIMARY KEY, text TEXT NOT NULL, finish TEXT NOT NULL, prompt_tokens INTEGER NOT NULL,
@@ -179,7 +179,7 @@ class CachedEngine(Engine):
     def _store(self, key: str, request: Request, had: Completion) -> None:
         counted = had.token_count is not None and had.prompt_token_count is not None
         prompt_tokens = had.prompt_token_count or _estimated_prompt(request)
-        tokens = had.token_count or math.ceil(len(had.text) / _CHARACTERS_PER_TOKEN)
+        tokens = had.token_count or math.ceil(len(had.text) / CHARACTERS_PER_TOKEN)
         row = (key, had.text, had.finish, prompt_tokens, tokens, int(counted))
         self._database.execute("INSERT OR IGNORE INTO completions VALUES (?, ?, ?, ?, ?, ?)", row)
         self.prompt_tokens += prompt_tokens
@@ -187,7 +187,7 @@ class CachedEngine(Engine):
 
 
 def _estimated_prompt(request: Request) -> int:
-    return math.ceil(sum(len(message["content"]) for message in request.messages) / _CHARACTERS_PER_TOKEN)
+    return math.ceil(sum(len(message["content"]) for message in request.messages) / CHARACTERS_PER_TOKEN)
 
 
 def _together(wave: Sequence[tuple[str, Request]]) -> tuple[list[Request], dict[tuple[int, int], str]]:

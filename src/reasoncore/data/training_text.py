@@ -21,7 +21,7 @@ def read_documents(path: Path) -> Iterator[Iterable[LocatedWord]]:
     """
     if path.suffix == ".jsonl":
         for line, row in read_jsonl(path):
-            for text in _texts(row):
+            for text in texts_in(row):
                 yield ((line, word) for word in words_of(text))
     else:
         yield _words_of_lines(path)
@@ -37,10 +37,10 @@ def _words_of_lines(path: Path) -> Iterator[LocatedWord]:
         raise DataError(f"{path}: cannot be read ({error.strerror})", "Check the path.") from error
 
 
-def _texts(value: Any) -> Iterator[str]:
+def texts_in(value: Any) -> Iterator[str]:
     """All texts in a JSON value, however deep."""
     if isinstance(value, str):
         yield value
-    elif isinstance(value, Mapping | list):
+    elif isinstance(value, Mapping | list | tuple):
         for part in value.values() if isinstance(value, Mapping) else value:
-            yield from _texts(part)
+            yield from texts_in(part)

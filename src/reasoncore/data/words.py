@@ -22,6 +22,12 @@ def words_of(text: str) -> list[str]:
     return _WORD.findall(unicodedata.normalize("NFKC", text).casefold())
 
 
+def shingles(text: str, n: int) -> set[tuple[str, ...]]:
+    """The different runs of n words of a text; all its words where it has fewer."""
+    words = words_of(text)
+    return {tuple(words[start : start + n]) for start in range(max(1, len(words) - n + 1))}
+
+
 def fold_buffer(buffer: bytes, ends: NDArray[np.int64]) -> tuple[bytes, NDArray[np.int64]]:
     """Texts with the same words, in which no character beyond ASCII divides words: what numpy can take apart.
 

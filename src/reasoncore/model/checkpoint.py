@@ -12,6 +12,7 @@ from reasoncore.model.network import Decoder
 from reasoncore.model.tokenizer import ChatTokenizer, load_tokenizer
 from reasoncore.model.weights import load_decoder, save_weights
 from reasoncore.paths import find_near
+from reasoncore.run_dir import sha256_file
 
 EMBEDDED_BASES = ("nano-base",)
 _DECISIVE = (".safetensors", ".json", ".jinja")
@@ -67,6 +68,11 @@ def resolve_base(base: str, relative_to: Path) -> Path:
 def decisive_files(folder: Path) -> list[Path]:
     """The files of a checkpoint that decide what it answers: weights, configuration, tokenizer and chat template."""
     return sorted(path for path in folder.iterdir() if path.suffix in _DECISIVE or path.name in _VOCABULARIES)
+
+
+def decisive_hashes(folder: Path) -> dict[str, str]:
+    """SHA-256 of these files by name: what tells a checkpoint from any other."""
+    return {path.name: sha256_file(path) for path in decisive_files(folder)}
 
 
 def _download(base: str) -> Path:

@@ -12,8 +12,6 @@ from reasoncore.data.build.config import BuildSettings
 from reasoncore.data.build.stage_folder import StageResult
 
 _BARS = 40
-
-
 _COUNTED = {"sources": "source", "licences": "licence", "domains": "domain"}
 
 

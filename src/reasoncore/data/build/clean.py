@@ -10,10 +10,10 @@ from reasoncore.data.build.config import DecontaminateSettings, NearDuplicateSet
 from reasoncore.data.build.rows import read_rows
 from reasoncore.data.build.stage_folder import StageWriter
 from reasoncore.data.decontaminate import Match, ProtectedIndex, scan_texts
-from reasoncore.data.decontaminate.corpus import Shard, shards_of, text_lines_of
 from reasoncore.data.decontaminate.protect import protected_texts
 from reasoncore.data.executor import map_shards
-from reasoncore.data.words import words_of
+from reasoncore.data.shards import Shard, shards_of, text_lines_of
+from reasoncore.data.words import shingles
 from reasoncore.errors import UserInputError
 
 _SHINGLE = 5
@@ -29,7 +29,7 @@ def remove_contaminated(
     """Keep the rows that share nothing with an evaluation item; the others say item and words."""
     n = settings.ngram
     index = ProtectedIndex.of((text for path in against for text in protected_texts(path, (), n)), n, settings.common)
-    for found in map_shards(_scan, shards_of(rows), workers, _prepare, (index,)):
+    for found in map_shards(_scan, index, shards_of(rows), workers):
         for line, match in found:
             if match is None:
                 writer.keep_line(line)
@@ -54,11 +54,8 @@ def remove_near_duplicates(writer: StageWriter, rows: Path, settings: NearDuplic
     for row in read_rows(rows):
         key = row.problem.key
         if key not in like:
-            words = words_of(row.problem.prompt)
             sketch = MinHash(num_perm=settings.permutations, seed=1)
-            sketch.update_batch(
-                [" ".join(words[i : i + _SHINGLE]).encode() for i in range(max(1, len(words) - _SHINGLE + 1))]
-            )
+            sketch.update_batch([" ".join(words).encode() for words in shingles(row.problem.prompt, _SHINGLE)])
             near = sorted(index.query(sketch))
             like[key] = near[0] if near else ""
             if not near:
@@ -69,19 +66,11 @@ def remove_near_duplicates(writer: StageWriter, rows: Path, settings: NearDuplic
             writer.keep(row)
 
 
-_index: ProtectedIndex
-
-
-def _prepare(index: ProtectedIndex) -> None:
-    global _index
-    _index = index
-
-
-def _scan(shard: Shard) -> list[tuple[str, Match | None]]:
+def _scan(index: ProtectedIndex, shard: Shard) -> list[tuple[str, Match | None]]:
     lines = text_lines_of(shard)
     rows = [json.loads(line) for line in lines]
     texts = [text for row in rows for text in (row["problem"]["prompt"], row["response"])]
     first: dict[int, Match] = {}
-    for match in scan_texts(texts, _index):
+    for match in scan_texts(texts, index):
         first.setdefault(match.text // 2, match)
     return [(line, first.get(number)) for number, line in enumerate(lines)]

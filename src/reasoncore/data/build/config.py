@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -10,7 +9,7 @@ from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
 from reasoncore.config.errors import explain
 from reasoncore.config.settings import Settings
-from reasoncore.errors import RecipeError
+from reasoncore.config.toml_file import read_toml
 
 PROCEDURAL = "procedural"
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -173,14 +172,7 @@ def load_build(path: Path) -> BuildSettings:
     Raises:
         RecipeError: No such file, not TOML, an unknown key (names the nearest), a value that does not fit.
     """
-    try:
-        tree = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise RecipeError(
-            f"{path}: cannot be read ({error.strerror})", "Give the path of a build's settings."
-        ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise RecipeError(f"{path}: not valid TOML ({error})", "Mend the syntax at that place.") from error
+    tree = read_toml(path, "cannot be read", "Give the path of a build's settings.")
     try:
         return BuildSettings.model_validate(tree)
     except ValidationError as error:

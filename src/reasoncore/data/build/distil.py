@@ -12,7 +12,7 @@ from reasoncore.data.build.config import DistilSettings
 from reasoncore.data.build.rows import CorpusRow
 from reasoncore.data.build.stage_folder import StageWriter
 from reasoncore.data.build.teacher import Teacher, prompts_of, why_none
-from reasoncore.data.words import words_of
+from reasoncore.data.words import shingles
 from reasoncore.domains import Judge
 from reasoncore.errors import ReasoncoreError
 from reasoncore.records import Completion, Verdict
@@ -54,7 +54,7 @@ def distil(
 
 def similarity(one: str, other: str) -> float:
     """Jaccard similarity of the sets of word 3-grams; 1 of two texts with the same words."""
-    a, b = _shingles(one), _shingles(other)
+    a, b = shingles(one, _SHINGLE), shingles(other, _SHINGLE)
     return len(a & b) / len(a | b) if a | b else 1.0
 
 
@@ -93,8 +93,3 @@ def _choose(
         else:
             kept.append(trace.response)
             writer.keep(trace)
-
-
-def _shingles(text: str) -> set[tuple[str, ...]]:
-    words = words_of(text)
-    return {tuple(words[i : i + _SHINGLE]) for i in range(max(1, len(words) - _SHINGLE + 1))}

@@ -6,10 +6,9 @@ from typing import Any
 
 from reasoncore.data.build.pipeline import Build
 from reasoncore.data.build.seeds import seed_problems, source_file
-from reasoncore.data.request_cache import Limits
+from reasoncore.data.request_cache import CHARACTERS_PER_TOKEN, Limits
 from reasoncore.seeding import derive_seed
 
-_CHARACTERS_PER_TOKEN = 3
 _ABOUT_EXPANSION = 150  # tokens of what is said around a query
 
 
@@ -25,7 +24,7 @@ def estimate(build: Build) -> dict[str, Any]:
         worked = seed_problems(source, source_file(source, build.root), derive_seed(settings.seed, name))
         seeds += len(worked)
         characters += sum(len(one.problem.prompt) for one in worked)
-    prompt = characters // max(1, seeds) // _CHARACTERS_PER_TOKEN
+    prompt = characters // max(1, seeds) // CHARACTERS_PER_TOKEN
     stages: dict[str, tuple[int, int]] = {}
     if teacher.kind != "known":
         new = seeds * settings.expand.per_seed if settings.expand else 0

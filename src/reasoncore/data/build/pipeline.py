@@ -22,6 +22,7 @@ from reasoncore.data.build.seeds import seed_problems, source_file, source_hash,
 from reasoncore.data.build.stage_folder import StageFolder, StageResult, StageWriter, content_hash
 from reasoncore.data.build.strata import corpus_rows, write_corpus
 from reasoncore.data.build.teacher import Teacher, open_teacher
+from reasoncore.data.corpus_files import shards_in
 from reasoncore.data.problems import find_file
 from reasoncore.domains import DOMAINS, Judge
 from reasoncore.domains.open_ended import PROCEDURAL_JUDGE, open_ended_judge
@@ -148,20 +149,22 @@ class Build:
             made = work(writer, rows) or 0
         return _told(folder.result(writer, count, made))
 
-    def _label(self, writer: StageWriter, rows: Path, teacher: Teacher) -> int:
+    def _label(self, writer: StageWriter, rows: Path, teacher: Teacher) -> None:
         with MathVerifier() as verifier:
             label(writer, list(read_rows(rows)), self.settings.label, teacher, verifier.equivalent)
-        return 0
 
     def _distil(self, writer: StageWriter, rows: Path, teacher: Teacher | None) -> int:
         queries = list(read_rows(rows))
-        with Judge(DOMAINS, lambda: open_ended_judge(PROCEDURAL_JUDGE, self.root, HardwareSettings())) as judge:
+        with self._judge() as judge:
             return distil(writer, queries, self.settings.distil, teacher, judge) - len(queries)
 
     def _difficulty(self, writer: StageWriter, rows: Path, reference: ReferenceSettings) -> None:
         cache, seed = self.out / "requests.sqlite", self.settings.seed
-        with Judge(DOMAINS, lambda: open_ended_judge(PROCEDURAL_JUDGE, self.root, HardwareSettings())) as judge:
+        with self._judge() as judge:
             measure_difficulty(writer, rows, reference, cache, self.root, seed, judge)
+
+    def _judge(self) -> Judge:
+        return Judge(DOMAINS, lambda: open_ended_judge(PROCEDURAL_JUDGE, self.root, HardwareSettings()))
 
     def _write(self, stages: Sequence[StageResult], spent: dict[str, Any]) -> dict[str, Any]:
         settings, last = self.settings, stages[-1]
@@ -185,7 +188,7 @@ class Build:
 
 
 def _hashes(folder: Path) -> dict[str, str]:
-    return {path.name: sha256_file(path) for path in sorted(folder.glob("*.parquet"))}
+    return {path.name: sha256_file(path) for path in shards_in(folder)}
 
 
 def _plain(settings: Any) -> Any:

@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 from reasoncore.data.build.config import QualitySettings
 from reasoncore.data.build.stage_folder import StageWriter
-from reasoncore.data.decontaminate.corpus import Shard, shards_of, text_lines_of
 from reasoncore.data.executor import map_shards
+from reasoncore.data.shards import Shard, shards_of, text_lines_of
 
 _GRAM, _START = 10, 12
 
@@ -31,7 +31,7 @@ class Looked(NamedTuple):
 def filter_quality(writer: StageWriter, rows: Path, settings: QualitySettings, workers: int | None = None) -> None:
     """Keep the rows whose responses are of use."""
     starts: Counter[bytes] = Counter()
-    for shard in map_shards(_look, shards_of(rows), workers, _prepare, (settings,)):
+    for shard in map_shards(_look, settings, shards_of(rows), workers):
         for line, reason, start in shard:
             if not reason and settings.max_same_start:
                 starts[start] += 1
@@ -71,18 +71,10 @@ def repeated_lines(text: str) -> float:
     return 1 - len(set(lines)) / len(lines) if len(lines) >= 4 else 0.0
 
 
-_settings: QualitySettings
-
-
-def _prepare(settings: QualitySettings) -> None:
-    global _settings
-    _settings = settings
-
-
-def _look(shard: Shard) -> list[Looked]:
+def _look(settings: QualitySettings, shard: Shard) -> list[Looked]:
     looked = []
     for line in text_lines_of(shard):
         response = json.loads(line)["response"]
         start = " ".join(response.split(maxsplit=_START)[:_START]).encode("utf-8", "replace")
-        looked.append(Looked(line, why_not(response, _settings), hashlib.blake2b(start, digest_size=8).digest()))
+        looked.append(Looked(line, why_not(response, settings), hashlib.blake2b(start, digest_size=8).digest()))
     return looked

@@ -28,20 +28,16 @@ class StageResult:
     Attributes:
         name: Of the stage.
         rows: File of the rows that go on.
-        rejected_rows: File of the others.
         counts: ``in``, ``made``, ``kept`` and ``rejected`` rows; the first two add up to as much as the last two.
         reasons: Rejected rows by reason.
         unanswered: Requests that failed, or that the cap forbade; a further run asks them again.
-        was_there: Whether it had been done before.
     """
 
     name: str
     rows: Path
-    rejected_rows: Path
     counts: dict[str, int]
     reasons: dict[str, int]
     unanswered: int = 0
-    was_there: bool = False
 
 
 @dataclass(slots=True)
@@ -94,14 +90,7 @@ class StageFolder:
         found = json.loads(manifest.read_text(encoding="utf-8"))
         if sha256_file(self.path / "kept.jsonl") != found["kept_sha256"]:
             return None
-        return StageResult(
-            self.name,
-            self.path / "kept.jsonl",
-            self.path / "rejected.jsonl",
-            found["counts"],
-            found["reasons"],
-            was_there=True,
-        )
+        return StageResult(self.name, self.path / "kept.jsonl", found["counts"], found["reasons"])
 
     @contextmanager
     def writing(self) -> Iterator[StageWriter]:
@@ -118,8 +107,8 @@ class StageFolder:
         """What came of it; the manifest is written where no request is left to be asked again."""
         counts = {"in": rows_in, "made": made, "kept": writer.counts["kept"], "rejected": writer.counts["rejected"]}
         assert rows_in + made == counts["kept"] + counts["rejected"], (self.name, counts)
-        kept, rejected = self.path / "kept.jsonl", self.path / "rejected.jsonl"
+        kept = self.path / "kept.jsonl"
         if not writer.unanswered:
             facts = {"counts": counts, "reasons": dict(writer.reasons), "kept_sha256": sha256_file(kept)}
             write_json_atomic(self.path / "manifest.json", facts)
-        return StageResult(self.name, kept, rejected, counts, dict(writer.reasons), writer.unanswered)
+        return StageResult(self.name, kept, counts, dict(writer.reasons), writer.unanswered)

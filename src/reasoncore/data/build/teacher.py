@@ -13,10 +13,9 @@ from reasoncore.data.build.rows import CorpusRow
 from reasoncore.data.request_cache import CachedEngine, CapReachedError, Limits
 from reasoncore.errors import InfrastructureError, ReasoncoreError
 from reasoncore.infer.engine import Engine, Request, SamplingParams
-from reasoncore.model.checkpoint import decisive_files, resolve_base
+from reasoncore.model.checkpoint import decisive_hashes, resolve_base
 from reasoncore.progress import track
 from reasoncore.records import Completion
-from reasoncore.run_dir import sha256_file
 from reasoncore.seeding import derive_seed
 
 
@@ -88,14 +87,18 @@ def _engine(settings: TeacherSettings, root: Path) -> tuple[Engine, dict[str, st
         assert settings.endpoint is not None
         engine = HttpEngine(settings.endpoint, settings.model, concurrency=settings.concurrency)
         return engine, {"model": settings.model}
+    return checkpoint_engine(settings.model, root, settings.threads)
+
+
+def checkpoint_engine(name: str, root: Path, threads: int) -> tuple[Engine, dict[str, str]]:
+    """The engine on a folder or hub id, and the hashes of its files; binds the process to so many threads."""
     import torch
 
     from reasoncore.infer.local import LocalEngine
 
-    torch.set_num_threads(settings.threads)
-    folder = resolve_base(settings.model, root)
-    hashes = {path.name: sha256_file(path) for path in decisive_files(folder)}
-    return LocalEngine.of_checkpoint(folder, HardwareSettings(threads=settings.threads)), hashes
+    torch.set_num_threads(threads)
+    folder = resolve_base(name, root)
+    return LocalEngine.of_checkpoint(folder, HardwareSettings(threads=threads)), decisive_hashes(folder)
 
 
 def prompts_of(rows: Sequence[CorpusRow]) -> list[str]:

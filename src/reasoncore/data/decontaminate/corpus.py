@@ -1,18 +1,15 @@
-"""Training files in shards, and the texts of a shard as one buffer that can be scanned.
+"""The texts of a shard of a training file as one buffer that can be scanned.
 
-A shard of a ``.jsonl`` file is a range of whole lines, one of a ``.parquet`` file a row group, so that shards are read
-in any order by any process. pyarrow reads them; lines that it does not take for a table are read one by one.
+pyarrow reads a shard; lines that it does not take for a table are read one by one.
 """
 
 from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -21,24 +18,12 @@ import pyarrow.json
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from reasoncore.data.shards import Shard, lines_of
+from reasoncore.data.training_text import texts_in
 from reasoncore.data.word_hashes import SEPARATOR
 from reasoncore.errors import DataError
 
-SHARD_BYTES = 2**20
 _CURE = "Give JSON objects, one a line, or a Parquet file."
-
-
-@dataclass(frozen=True, slots=True)
-class Shard:
-    """A part of a file.
-
-    Attributes:
-        start, end: Bytes of a ``.jsonl`` file; the number of a row group of a ``.parquet`` file, and the next.
-    """
-
-    path: Path
-    start: int
-    end: int
 
 
 class Texts(NamedTuple):
@@ -53,50 +38,6 @@ class Texts(NamedTuple):
     buffer: bytes
     ends: NDArray[np.int64]
     rows: NDArray[np.int64]
-
-
-def shards_of(path: Path) -> Iterator[Shard]:
-    """The shards of a file, in order.
-
-    Raises:
-        DataError: It cannot be read, or is of another kind.
-    """
-    if path.suffix not in (".jsonl", ".parquet"):
-        raise DataError(f"{path}: neither .jsonl nor .parquet", _CURE)
-    try:
-        if path.suffix == ".parquet":
-            yield from (Shard(path, group, group + 1) for group in range(pq.ParquetFile(path).num_row_groups))
-            return
-        with path.open("rb") as stream:
-            start = 0
-            while stream.seek(start + SHARD_BYTES) and stream.readline():
-                yield Shard(path, start, stream.tell())
-                start = stream.tell()
-            end = stream.seek(0, io.SEEK_END)
-            if end > start:
-                yield Shard(path, start, end)
-    except (OSError, pa.ArrowException) as error:
-        raise DataError(f"{path}: cannot be read ({error})", "Check the file.") from error
-
-
-def lines_of(shard: Shard) -> bytes:
-    """The bytes of a shard of a ``.jsonl`` file."""
-    with shard.path.open("rb") as stream:
-        stream.seek(shard.start)
-        return stream.read(shard.end - shard.start)
-
-
-def text_lines_of(shard: Shard) -> list[str]:
-    """The lines of a shard of a ``.jsonl`` file, each with its end; other marks that may divide lines are text."""
-    return [f"{line}\n" for line in lines_of(shard).decode().split("\n") if line]
-
-
-def count_rows(shard: Shard) -> int:
-    """Rows of a shard; of a ``.jsonl`` file all lines count."""
-    if shard.path.suffix == ".parquet":
-        return int(pq.ParquetFile(shard.path).metadata.row_group(shard.start).num_rows)
-    data = lines_of(shard)
-    return data.count(b"\n") + (not data.endswith(b"\n"))
 
 
 def texts_of(shard: Shard, fields: Sequence[str] = ()) -> Iterator[Texts]:
@@ -174,7 +115,7 @@ def _texts_by_line(shard: Shard, fields: Sequence[str]) -> Iterator[Texts]:
             raise DataError(f"{shard.path}, line {_line(shard, number)}: not JSON ({error})", _CURE) from error
         if not isinstance(row, dict):
             raise DataError(f"{shard.path}, line {_line(shard, number)}: not a JSON object", _CURE)
-        for text in _texts_in({key: row[key] for key in fields if key in row} if fields else row):
+        for text in texts_in({key: row[key] for key in fields if key in row} if fields else row):
             texts.append(text.encode("utf-8", "replace"))
             rows.append(number)
     if texts:
@@ -186,11 +127,3 @@ def _line(shard: Shard, number: int) -> int:
     """A line of a shard, counted in the file from 1."""
     with shard.path.open("rb") as stream:
         return stream.read(shard.start).count(b"\n") + number + 1
-
-
-def _texts_in(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping | list):
-        for part in value.values() if isinstance(value, Mapping) else value:
-            yield from _texts_in(part)

@@ -86,7 +86,6 @@ class ProtectedIndex:
     words: tuple[tuple[str, ...], ...]
     tables: Mapping[int, SizeTable]
     wholes: Mapping[tuple[str, ...], int]
-
     boilerplate: int = 0
 
     @classmethod

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from reasoncore.data.decontaminate.index import ItemText
+from reasoncore.data.training_text import texts_in
 from reasoncore.data.words import words_of
 from reasoncore.errors import DataError
 from reasoncore.records import read_jsonl
@@ -45,18 +46,6 @@ def protected_texts(path: Path, fields: Sequence[str], n: int) -> Iterator[ItemT
     if not found:
         wanted = f"no field {', '.join(fields)}" if fields else "no rows"
         raise DataError(f"{path}: {wanted}", "Give evaluation items, one a row, and fields that they have.")
-
-
-def texts_in(value: Any) -> Iterator[str]:
-    """All texts in a value, however deep."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for part in value.values():
-            yield from texts_in(part)
-    elif isinstance(value, list | tuple):
-        for part in value:
-            yield from texts_in(part)
 
 
 def _rows(path: Path) -> Iterator[Mapping[str, Any]]:

@@ -15,11 +15,12 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from reasoncore.data.decontaminate.corpus import Shard, count_rows, shards_of, texts_of
+from reasoncore.data.decontaminate.corpus import texts_of
 from reasoncore.data.decontaminate.index import ProtectedIndex
 from reasoncore.data.decontaminate.rewrite import rewriting
 from reasoncore.data.decontaminate.scan import Match, scan_buffer
 from reasoncore.data.executor import map_shards
+from reasoncore.data.shards import Shard, count_rows, shards_of
 from reasoncore.errors import UserInputError
 from reasoncore.records import to_json_line
 from reasoncore.run_dir import sha256_file, write_json_atomic
@@ -122,7 +123,7 @@ def decontaminate(
     outcome = Outcome(index.n, len(index.texts), index.boilerplate)
     shards = {path: list(shards_of(path)) for path in training}
     every = [shard for path in training for shard in shards[path]]
-    results = map_shards(_scan, every, workers, _prepare, (index, tuple(fields)))
+    results = map_shards(_scan, (index, tuple(fields)), every, workers)
     kept_apart = out / "removed.jsonl.part"
     try:
         with kept_apart.open("w", encoding="utf-8") as removed:
@@ -151,16 +152,8 @@ def decontaminate(
     return outcome
 
 
-_prepared: tuple[ProtectedIndex, tuple[str, ...]]
-
-
-def _prepare(index: ProtectedIndex, fields: tuple[str, ...]) -> None:
-    global _prepared
-    _prepared = index, fields
-
-
-def _scan(shard: Shard) -> Found:
-    index, fields = _prepared
+def _scan(given: tuple[ProtectedIndex, tuple[str, ...]], shard: Shard) -> Found:
+    index, fields = given
     matches: dict[int, list[Match]] = {}
     size = 0
     for texts in texts_of(shard, fields):

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from reasoncore.data.decontaminate.corpus import Shard, lines_of
+from reasoncore.data.shards import Shard, lines_of
 
 Without = Callable[[Shard, Collection[int]], Iterator[tuple[int, Any]]]
 """Writes a shard without rows, by their numbers in it, and gives these with their content."""
