@@ -5,7 +5,7 @@
 Three processes: the upstream, ``reasoncore serve`` over it, and the clients. Printed are (a) 64 clients at once, each a
 CLR of four trajectories: time against the ideal schedule, in which the 8 slots are never idle; (b) 500 clients at once:
 answers and 429s, and the server's memory; (c) 100 clients that leave in the middle: upstream calls one second later;
-(d) what the server adds to a plain request: median of pairs, in turn.
+(d) what the server adds to a plain request, answered at once and after 50 ms, in which a core falls asleep.
 """
 
 from __future__ import annotations
@@ -16,13 +16,14 @@ import json
 import os
 import re
 import signal
+import socket
 import statistics
 import subprocess
 import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -63,8 +64,15 @@ async def measure(pid: int) -> None:
         await asyncio.gather(*(leave(client) for _ in range(100)))
         await asyncio.sleep(1.0)
         print(f"(c) 100 that leave: {await in_flight(client)} upstream calls one second later")
-        added = [await plain(client, SERVER) - await plain(client, UPSTREAM) for _ in range(200)]
-        print(f"(d) a plain request takes {1000 * statistics.median(added):.2f} ms longer (median of 200 pairs)")
+    async with httpx2.AsyncClient(timeout=60, trust_env=False) as client:  # without hundreds of open connections
+        for answer_s in (0.0, ANSWER_S):
+            added = [
+                await plain(client, SERVER, answer_s) - await plain(client, UPSTREAM, answer_s) for _ in range(200)
+            ]
+            print(
+                f"(d) a plain request that the upstream answers in {1000 * answer_s:.0f} ms takes "
+                f"{1000 * statistics.median(added):.2f} ms longer (median of 200 pairs)"
+            )
 
 
 async def clr(client: httpx2.AsyncClient) -> str:
@@ -89,9 +97,9 @@ async def in_flight(client: httpx2.AsyncClient) -> int:
     return int((await client.get(f"http://127.0.0.1:{UPSTREAM}/inflight")).json())
 
 
-async def plain(client: httpx2.AsyncClient, port: int) -> float:
+async def plain(client: httpx2.AsyncClient, port: int, answer_s: float) -> float:
     """Seconds of a plain request."""
-    body = {"model": "m", "messages": QUESTION, "max_tokens": 8}
+    body = {"model": "m", "messages": QUESTION, "max_tokens": 8, "answer_s": answer_s}
     began = time.perf_counter()
     reply = await client.post(f"http://127.0.0.1:{port}/v1/chat/completions", json=body)
     assert reply.status_code == 200, reply.text
@@ -156,7 +164,7 @@ def run_upstream() -> None:
 
     async def sampled(asked: dict[str, Any]) -> bytes:
         async with slots:
-            await asyncio.sleep(ANSWER_S)
+            await asyncio.sleep(asked.get("answer_s", ANSWER_S))
         question = asked["messages"][-1]["content"]
         text = (
             "1: VALID\n2: VALID"
@@ -178,7 +186,14 @@ def run_upstream() -> None:
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
-    uvicorn.run(app, host="127.0.0.1", port=UPSTREAM, log_level="error", lifespan="off", backlog=2048)
+    listening = socket.socket(
+        socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP
+    )  # so that asyncio sets TCP_NODELAY
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listening.bind(("127.0.0.1", UPSTREAM))
+    listening.listen(2048)
+    with suppress(KeyboardInterrupt):
+        uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="off")).run([listening])
 
 
 if __name__ == "__main__":

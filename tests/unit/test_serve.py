@@ -86,8 +86,18 @@ def test_the_plain_model_goes_through_as_it_is() -> None:
     assert (body["n"], body["seed"], body["stop"], body["top_k"]) == (2, 3, ["x"], 5)
 
 
+def test_what_only_the_other_server_knows_goes_through() -> None:
+    messages = [
+        {"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:image/png;base64,AA=="}}]},
+        {"role": "tool", "tool_call_id": "1", "content": "12"},
+    ]
+    with FakeEndpoint(document_of) as endpoint, over(endpoint) as server:
+        ask(client(server), "m", messages, seed=1)
+    assert endpoint.bodies[0]["messages"] == messages
+
+
 def test_another_name_is_translated() -> None:
-    with FakeEndpoint(lambda reply, body: document_of(reply, body)) as endpoint, over(endpoint, "other") as server:
+    with FakeEndpoint(document_of) as endpoint, over(endpoint, "other") as server:
         reply = ask(client(server), "other", seed=1)
         assert reply.choices[0].message.content == "hi with 1"
     assert endpoint.bodies[0]["model"] == "m"
@@ -198,8 +208,8 @@ def test_history_is_part_of_the_question() -> None:
         ("m+clr", {"n": 2}, "CLR gives one answer"),
         ("m+clr", {"extra_body": {"clr": {"k": 0}}}, "clr.k"),
         ("m+clr", {"extra_body": {"clr": {"kk": 3}}}, "clr.kk"),
-        ("m", {"temperature": -1}, "temperature"),
-        ("m", {"messages": []}, "messages"),
+        ("m+clr", {"temperature": -1}, "temperature"),
+        ("m+clr", {"messages": []}, "messages"),
     ],
 )
 def test_a_wrong_request_is_named_in_openais_shape(model: str, how: dict[str, Any], said: str) -> None:

@@ -29,13 +29,16 @@ def serve_command(model: AskedModel, name: str | None, host: str, port: int, pla
         raise UserInputError(
             f"--host {host}: others could use the model", f"Set {KEY_VARIABLE} to a key that clients must show."
         )
-    missing = [name for name in ("fastapi", "prometheus_client", "uvicorn") if find_spec(name) is None]
+    missing = [name for name in ("starlette", "prometheus_client", "uvicorn", "aiohttp") if find_spec(name) is None]
     if missing:
         raise UserInputError(f"serve: {missing[0]} is not installed", "Install it: pip install 'reasoncore[serve]'")
     served_name = name or model.served_name or model.short_name
     listening = _listen(host, port)
-    with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(_serve(model, served_name, context, places, key, listening))
+    import uvicorn
+
+    loop_factory = uvicorn.Config("").get_loop_factory()  # uvloop's, where there is one
+    with contextlib.suppress(KeyboardInterrupt), asyncio.Runner(loop_factory=loop_factory) as runner:
+        runner.run(_serve(model, served_name, context, places, key, listening))
 
 
 async def _serve(
@@ -53,16 +56,24 @@ async def _serve(
 
     async with _serving(model, name, context) as served:
         app = make_app(served, model.concurrency, places, key)
-        config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=2)
+        config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=2, proxy_headers=False)
         host, port = listening.getsockname()[:2]
         say(f"http://{host}:{port} shows a page; its /v1 serves {name} and {name}{CLR_SUFFIX}; Ctrl-C ends it")
         await uvicorn.Server(config).serve([listening])
 
 
 def _listen(host: str, port: int) -> socket.socket:
+    """A listening socket. The protocol is named because asyncio switches Nagle's delay off only where it is."""
+    listening = socket.socket(
+        socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP
+    )
     try:
-        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+        listening.listen()
+        return listening
     except OSError as error:
+        listening.close()
         raise UserInputError(
             f"--host {host} --port {port}: cannot listen there ({error.strerror or error})", "Choose another --port."
         ) from error

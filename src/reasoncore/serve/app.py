@@ -16,8 +16,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from fastapi import FastAPI, Request
-from fastapi.responses import FileResponse, JSONResponse, Response, StreamingResponse
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
 
 from reasoncore.errors import ReasoncoreError
 from reasoncore.infer.async_engine import AsyncEngine
@@ -62,7 +65,7 @@ class Served:
     longest: int
 
 
-def make_app(served: Served, slots: int, places: int, api_key: str | None = None) -> FastAPI:
+def make_app(served: Served, slots: int, places: int, api_key: str | None = None) -> Starlette:
     """The application.
 
     Args:
@@ -72,19 +75,6 @@ def make_app(served: Served, slots: int, places: int, api_key: str | None = None
         api_key: What clients have to show; None asks for nothing.
     """
     server = _Server(served, slots, places)
-    app = FastAPI(title="reasoncore", openapi_url=None, docs_url=None, redoc_url=None)
-
-    @app.exception_handler(ApiError)
-    async def refused(request: Request, error: ApiError) -> Response:
-        return error.response()
-
-    @app.exception_handler(ReasoncoreError)
-    async def failed(request: Request, error: ReasoncoreError) -> Response:
-        return ApiError.of(error).response()
-
-    @app.exception_handler(404)
-    async def not_there(request: Request, error: Exception) -> Response:
-        return ApiError(404, f"{request.url.path}: there is nothing here; see /v1/models").response()
 
     def check_client(request: Request) -> None:
         """The key, or else that no web page of somebody else's makes the browser ask."""
@@ -98,38 +88,54 @@ def make_app(served: Served, slots: int, places: int, api_key: str | None = None
         if api_key is None and urlsplit(f"//{host}").hostname not in _LOOPBACK:
             raise ApiError(403, f"a server without a key does not answer to the name {host!r}; use 127.0.0.1")
 
-    @app.get("/")
-    async def page() -> Response:
+    async def page(request: Request) -> Response:
         return FileResponse(_HERE / "page.html", headers=_PAGE_HEADERS)
 
-    @app.get("/page.js")
-    async def script() -> Response:
+    async def script(request: Request) -> Response:
         return FileResponse(_HERE / "page.js", media_type="text/javascript", headers=_PAGE_HEADERS)
 
-    @app.get("/health")
-    async def health() -> dict[str, str]:
-        return {"status": "ok"}
+    async def health(request: Request) -> Response:
+        return JSONResponse({"status": "ok"})
 
-    @app.get("/metrics")
     async def metrics(request: Request) -> Response:
         check_client(request)
         return server.metrics.response()
 
-    @app.get("/v1/models")
-    async def models(request: Request) -> dict[str, Any]:
+    async def models(request: Request) -> Response:
         check_client(request)
-        names = server.names
-        return {
-            "object": "list",
-            "data": [{"id": name, "object": "model", "created": 0, "owned_by": "reasoncore"} for name in names],
-        }
+        listed = [{"id": name, "object": "model", "created": 0, "owned_by": "reasoncore"} for name in server.names]
+        return JSONResponse({"object": "list", "data": listed})
 
-    @app.post("/v1/chat/completions")
     async def chat_completions(request: Request) -> Response:
         check_client(request)
         return await server.answer(request)
 
-    return app
+    return Starlette(
+        routes=[
+            Route("/v1/chat/completions", chat_completions, methods=["POST"]),
+            Route("/v1/models", models),
+            Route("/", page),
+            Route("/page.js", script),
+            Route("/health", health),
+            Route("/metrics", metrics),
+        ],
+        exception_handlers={ApiError: _refused, ReasoncoreError: _failed, HTTPException: _not_there},
+    )
+
+
+async def _refused(request: Request, error: Any) -> Response:
+    return error.response()
+
+
+async def _failed(request: Request, error: Any) -> Response:
+    return ApiError.of(error).response()
+
+
+async def _not_there(request: Request, error: Any) -> Response:
+    path = request.url.path
+    if error.status_code == 404:
+        return ApiError(404, f"{path}: there is nothing here; see /v1/models").response()
+    return ApiError(error.status_code, f"{path}: {error.detail}").response()
 
 
 class _Server:
@@ -141,30 +147,37 @@ class _Server:
         self.names = (served.name, served.name + CLR_SUFFIX)
 
     async def answer(self, request: Request) -> Response:
-        """Reply to a request for a chat completion."""
+        """Reply to a request for a chat completion; what another server answers is that server's to check."""
         body = await _body_of(request)
-        asked = ChatRequest.of(_parsed(body))
+        parsed = _parsed(body)
+        pass_on = self._served.pass_on if _model_of(parsed) == self._served.name else None
+        asked = self._checked(parsed) if pass_on is None else None
+        model = self._served.name if asked is None else asked.model
+        place = ExitStack()
+        place.enter_context(self._admission.admitted())
+        place.enter_context(self.metrics.answering(model))
+        try:
+            if asked is not None:
+                return await self._reply(request, asked, place)
+            assert pass_on is not None
+            return _ending(await _unless_gone(request, pass_on(body)), place)
+        except BaseException as error:
+            self.metrics.failed(model, error)
+            place.close()
+            raise
+
+    def _checked(self, parsed: Any) -> ChatRequest:
+        asked = ChatRequest.of(parsed)
         if asked.model not in self.names:
             raise ApiError(
                 404, f"there is no model {asked.model!r}; there are {', '.join(self.names)}", param="model",
                 code="model_not_found",
             )  # fmt: skip
-        place = ExitStack()
-        place.enter_context(self._admission.admitted())
-        place.enter_context(self.metrics.answering(asked.model))
-        try:
-            return await self._reply(request, asked, body, place)
-        except BaseException as error:
-            self.metrics.failed(asked.model, error)
-            place.close()
-            raise
+        return asked
 
-    async def _reply(self, request: Request, asked: ChatRequest, body: bytes, place: ExitStack) -> Response:
+    async def _reply(self, request: Request, asked: ChatRequest, place: ExitStack) -> Response:
         """``place`` is given back when the reply has ended."""
         is_clr = asked.model.endswith(CLR_SUFFIX) and asked.model != self._served.name
-        if not is_clr and self._served.pass_on is not None:
-            passed = await _unless_gone(request, self._served.pass_on(body))
-            return _ending(passed, place)
         sampling = asked.sampling(self._served.longest)
         engine = LimitedEngine(self._served.engine(), self._slots)
         read_answer, same = self._served.read_answer, self._served.same
@@ -204,6 +217,10 @@ def _parsed(body: bytes) -> Any:
         return json.loads(body)
     except (ValueError, RecursionError) as error:
         raise ApiError(400, f"the body is not JSON ({error})") from error
+
+
+def _model_of(parsed: Any) -> Any:
+    return parsed.get("model") if isinstance(parsed, dict) else None
 
 
 async def _rejoined(first: Piece | Ended, pieces: AsyncIterator[Piece | Ended]) -> AsyncIterator[Piece | Ended]:

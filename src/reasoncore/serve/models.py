@@ -8,14 +8,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from fastapi.responses import Response
+from starlette.responses import Response
 
 from reasoncore.config import HardwareSettings
 from reasoncore.infer.http.endpoint import Server, api_root, check_model, key_headers, open_client
 from reasoncore.infer.http.live import AsyncHttpEngine
 from reasoncore.infer.http.retry import Patience
 from reasoncore.serve.app import Served
-from reasoncore.serve.upstream import pass_through
+from reasoncore.serve.upstream import open_pass_through
 from reasoncore.verify.math import MathVerifier
 from reasoncore.verify.math.answer import extract_answer
 
@@ -51,14 +51,17 @@ async def serve_endpoint(
         UserInputError: The address or the key cannot be used, or the server does not have the model.
     """
     server, patience = Server(api_root(base_url), model), patience or Patience()
-    async with open_client(server, key_headers(None), patience.connect_s, concurrency) as client:
+    headers, first_byte_s = key_headers(None), patience.call_s(LONGEST_BEHIND)
+    async with (
+        open_client(server, headers, patience.connect_s, concurrency) as client,
+        open_pass_through(server.root, headers, patience.connect_s, first_byte_s) as through,
+    ):
         await check_model(client, server, patience.connect_s)
         engine = AsyncHttpEngine(client, server, patience)
-        first_byte_s = patience.call_s(LONGEST_BEHIND)
 
         async def pass_on(body: bytes) -> Response:
             own = body if name == model else json.dumps({**json.loads(body), "model": model}).encode()
-            return await pass_through(client, server.root, own, first_byte_s)
+            return await through.send(own)
 
         with MathVerifier(workers=max(1, (os.cpu_count() or 1) // 2)) as verifier:
             yield Served(name, engine.for_new_work, pass_on, extract_answer, verifier.equivalent, LONGEST_BEHIND)
