@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import random
@@ -26,9 +27,11 @@ from reasoncore.data.build.distil import similarity
 from reasoncore.data.build.expand import read_query
 from reasoncore.data.build.label import majority_vote
 from reasoncore.data.build.quality import repeated_lines, repeated_share
+from reasoncore.data.build.reasoning import read_verdict
 from reasoncore.data.build.strata import stratum_of
-from reasoncore.errors import RecipeError
+from reasoncore.errors import RecipeError, UserInputError
 from reasoncore.infer.http import HttpEngine, Patience
+from reasoncore.infer.scripted import ScriptedEngine
 from reasoncore.model.checkpoint import load_checkpoint, resolve_base, save_checkpoint
 from reasoncore.model.config import parse_config
 from reasoncore.model.network import Decoder, initialise
@@ -331,6 +334,8 @@ def teaching(body: Body) -> str:
         return f"Problem: A farm has {draw.randint(2, 9)} hens and buys {draw.randint(100, 999)} more, how many then?"
     if "of use for training" in asked:
         return "USABLE" if draw.random() < 0.8 else "UNUSABLE: too easy"
+    if "Is the reasoning" in asked:
+        return "Step 1 holds.\n" + ("FLAWED" if draw.random() < 0.4 else "SOUND")
     numbers = [int(word) for word in asked.replace(",", "").split() if word.isdigit()]
     total = sum(numbers[-2:]) + (draw.random() < 0.2)
     words = " ".join(draw.choices(["first", "then", "so", "adding", "both", "numbers", "gives", "result"], k=12))
@@ -369,7 +374,41 @@ def test_a_teacher_expands_labels_filters_and_solves(tmp_path: Path) -> None:
     assert max(queries.values()) == 2
 
 
+def test_the_majority_says_whether_reasoning_is_sound(tmp_path: Path) -> None:
+    seeds(tmp_path)
+    with FakeEndpoint(answer) as endpoint:
+        card = build(tmp_path, **taught(endpoint) | {"quality": {"reasoning_votes": 5}})
+    assert sums_add_up(card)
+    kept, left_out = corpus(tmp_path), rejected(tmp_path, "reasoning")
+    votes = [json.loads(row["facts"])["reasoning"] for row in kept]
+    assert kept
+    assert left_out
+    assert all(vote["sound"] > vote["flawed"] and sum(vote.values()) == 5 for vote in votes)
+    assert all(row["row"]["facts"]["reasoning"]["flawed"] >= 3 for row in left_out)
+
+
+@pytest.mark.parametrize(
+    ("text", "finish", "sound"),
+    [
+        ("All of it holds.\nSOUND", "stop", True),
+        ("First I thought SOUND.\nSOUND\nNo:\n**FLAWED**", "stop", False),
+        ("SOUND", "length", None),
+        ("It is sound.", "stop", None),
+        ("<think>\nFLAWED", "stop", None),
+        ("SOUNDLY done", "stop", None),
+    ],
+)
+def test_a_verdict_on_reasoning_is_read(text: str, finish: Any, sound: bool | None) -> None:
+    assert read_verdict(Completion((), (), (), text, finish)) is sound
+
+
+def endless(reply: Reply, body: Body) -> None:
+    reply.stream(itertools.repeat(delta("and so on ")))
+
+
 GARBAGE: dict[str, Script] = {
+    "endless": endless,
+    "the same for ever": says([delta("so it is, as it was. " * 500, "stop"), DONE]),
     "garbage": says([delta("\x00\ufffd" * 50, "stop"), DONE]),
     "a refusal": says([delta("I'm sorry, but I cannot do this.", "stop"), DONE]),
     "truncated": says([delta("Problem: and then it is cut", "length"), DONE]),
@@ -389,6 +428,24 @@ def test_a_teacher_that_gives_nothing_of_use_ends_the_build_with_reasons(
     assert sums_add_up(card)
     assert card["rows"] == 0
     assert sum(one["rejected"] for one in card["stages"]) > 0
+
+
+def test_an_engine_of_ones_own_teaches(tmp_path: Path) -> None:
+    seeds(tmp_path)
+    settings = BuildSettings.model_validate(
+        {
+            "name": "c",
+            "sources": {"own": {"path": "seeds.jsonl"}},
+            "teacher": {"kind": "engine", "model": "scripted"},
+            "near_duplicates": False,
+        }
+    )
+    engine = ScriptedEngine(
+        lambda request, sample: teaching({"messages": request.messages, "seed": (request.seed, sample)})
+    )
+    assert Build(settings, tmp_path / "out", tmp_path, workers=1, engine=engine).run()["rows"] > 0
+    with pytest.raises(UserInputError, match="no engine"):
+        Build(settings, tmp_path / "other", tmp_path, workers=1).run()
 
 
 def test_the_cap_holds_and_a_higher_one_goes_on(tmp_path: Path) -> None:

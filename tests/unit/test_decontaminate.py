@@ -194,6 +194,19 @@ def test_it_finds_what_a_set_finds(seed: int, n: int) -> None:
     assert found == brute_force(texts, items, n)
 
 
+def test_equal_hashes_of_different_words_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in ("index", "scan"):
+        monkeypatch.setattr(
+            f"reasoncore.data.decontaminate.{module}.ngram_hashes",
+            lambda words, n: ngram_hashes(words, n) % np.uint64(3),
+        )
+    draw = random.Random(5)
+    texts, items = ([" ".join(draw.choices("abcd", k=draw.randint(1, 9))) for _ in range(40)] for _ in range(2))
+    found = {(match.text, match.words) for match in scan_texts(texts, all_of(items, n=4))}
+    assert found == brute_force(texts, items, 4)
+    assert len(found) > 20
+
+
 @pytest.mark.skipif(not (DATA / "gsm8k_train.jsonl").exists(), reason="no data folder")
 def test_it_finds_what_a_set_finds_in_real_texts() -> None:
     def texts_of(name: str, *fields: str) -> list[str]:

@@ -2,14 +2,17 @@
 
 A word's hash mixes its first eight bytes, its last eight and its length; an n-gram's is
 
-    H_n(i) = sum_j A^(n-1-j) h(i+j)    mod 2^64,
+    H_n(i) = sum_j A^j h(i+j)    mod 2^64
+           = A^-i (S(i+n) - S(i)),    S(i) = sum_{j<i} A^j h(j);
 
-put together by doubling. Equal words have equal hashes; the few unequal ones that collide are told apart on the text.
+A is odd and has an inverse, so that one running sum serves every place and every n. Equal words have equal hashes; the
+few unequal ones that collide are told apart on the text.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,26 +68,22 @@ def hashed_words(buffer: bytes) -> HashedWords:
 
 def ngram_hashes(words: Hashes, n: int) -> Hashes:
     """H_n at every place where n words follow; empty where there are fewer."""
-    if len(words) < n:
+    count = len(words) - n + 1
+    if count < 1:
         return words[:0]
-    # Of the lowest ``done`` bits of n: the n-grams of that many words, standing at the end of the n words.
-    found: Hashes | None = None
-    done, size, power = 0, 1, words
-    while True:
-        if n & size:
-            found = power if found is None else _joined(power, found, size, done)
-            done += size
-        if done == n:
-            assert found is not None
-            return found
-        power = _joined(power, power, size, size)
-        size *= 2
+    powers, inverses = _powers(1 << (len(words) - 1).bit_length())
+    sums = words * powers[: len(words)]
+    np.cumsum(sums, out=sums)
+    found = sums[n - 1 :].copy()
+    found[1:] -= sums[: count - 1]
+    found *= inverses[:count]
+    return found
 
 
-def _joined(left: Hashes, right: Hashes, left_words: int, right_words: int) -> Hashes:
-    """H of ``left_words`` followed by ``right_words``."""
-    factor = np.uint64(pow(_A, right_words, 2**64))
-    count = min(len(left), len(right) - left_words)
-    joined = left[:count] * factor
-    joined += right[left_words : left_words + count]
-    return joined
+@lru_cache(maxsize=4)
+def _powers(count: int) -> tuple[Hashes, Hashes]:
+    """A^i and A^-i mod 2^64, for i below ``count``."""
+    factors = np.full((2, count), [[_A], [pow(_A, -1, 2**64)]], dtype=np.uint64)
+    factors[:, 0] = 1
+    powers, inverses = np.multiply.accumulate(factors, axis=1)
+    return powers, inverses

@@ -40,9 +40,9 @@ def fold_buffer(buffer: bytes, ends: NDArray[np.int64]) -> tuple[bytes, NDArray[
     Returns:
         The buffer, and the same places in it.
     """
-    high = np.flatnonzero(np.frombuffer(buffer, dtype=np.uint8) >= 0x80)
-    if not len(high):
+    if buffer.isascii():
         return buffer, ends
+    high = np.flatnonzero(np.frombuffer(buffer, dtype=np.uint8) >= 0x80)
     gaps = np.flatnonzero(np.diff(high) > 1)
     starts, stops = high[np.append(0, gaps + 1)], high[np.append(gaps, len(high) - 1)] + 1
     parts: list[bytes] = []

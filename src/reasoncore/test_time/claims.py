@@ -14,7 +14,8 @@ from itertools import zip_longest
 from reasoncore.verify.judge_prompt import without_thoughts
 
 MAX_CLAIM_CHARACTERS = 1000
-_HEADING = re.compile(r"^[\s#*_]*claims[\s*_]*:?[\s*_]*$", re.IGNORECASE | re.MULTILINE)
+# Possessive, and within a line: whatever the text, the time is linear in its length.
+_HEADING = re.compile(r"^[ \t\r#*_]*+claims[ \t\r*_]*+(?::[ \t\r*_]*+)?$", re.IGNORECASE | re.MULTILINE)
 _NUMBERED = re.compile(r"^[ \t*_]*(\d{1,3})[ \t]*[.):][ \t*_]*", re.MULTILINE)
 
 

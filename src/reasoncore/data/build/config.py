@@ -12,6 +12,7 @@ from reasoncore.config.settings import Settings
 from reasoncore.config.toml_file import read_toml
 
 PROCEDURAL = "procedural"
+GYM_PREFIX = "reasoning-gym:"
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -23,7 +24,10 @@ def _none_if_false(value: Any) -> Any:
 class SourceSettings(Settings):
     """Seed problems: only those with a reliable signal, a trusted answer or tests ([3B] section 2.1.1)."""
 
-    path: str = Field(description='a .jsonl, .parquet or .csv file, "hf://datasets/OWNER/NAME/FILE", or "procedural"')
+    path: str = Field(
+        description='a .jsonl, .parquet or .csv file, "hf://datasets/OWNER/NAME/FILE", "procedural", or '
+        '"reasoning-gym:GENERATOR"'
+    )
     domain: str = "math"
     format: str | None = Field(None, description="how the domain reads the file; none takes question and answer")
     fields: dict[str, str] = Field(
@@ -33,20 +37,29 @@ class SourceSettings(Settings):
     count: int | None = Field(None, ge=1, description="how many problems; none takes the whole file")
     levels: tuple[int, ...] = Field((1, 2, 3), min_length=1, description="of procedural problems")
 
+    @property
+    def is_generated(self) -> bool:
+        """Whether the problems are in no file."""
+        return self.path == PROCEDURAL or self.path.startswith(GYM_PREFIX)
+
     @model_validator(mode="after")
-    def _procedural_is_endless(self) -> SourceSettings:
-        if self.path == PROCEDURAL and self.count is None:
-            raise ValueError('count is needed when path = "procedural"')
+    def _generators_are_endless(self) -> SourceSettings:
+        if self.is_generated and self.count is None:
+            raise ValueError(f'count is needed when path = "{self.path}"')
         return self
 
 
 class TeacherSettings(Settings):
-    """Who answers: the seeds' own worked solutions, a checkpoint, or a model behind a server."""
+    """Who answers: the seeds' own worked solutions, a checkpoint, a model behind a server, or an engine in Python."""
 
-    kind: Literal["known", "checkpoint", "endpoint"] = Field(
-        "known", description='"known": the worked solutions that come with the seeds, procedural ones included'
+    kind: Literal["known", "checkpoint", "endpoint", "engine"] = Field(
+        "known",
+        description='"known": the worked solutions that come with the seeds, procedural ones included; "engine": the '
+        "one that Build is given in Python",
     )
-    model: str | None = Field(None, description="folder of a checkpoint, or the model's name at the endpoint")
+    model: str | None = Field(
+        None, description="folder of a checkpoint, the model's name at the endpoint, or what an engine is known by"
+    )
     endpoint: str | None = Field(None, description="address of an OpenAI-compatible server")
     concurrency: int = Field(8, ge=1)
     requests_per_minute: int | None = Field(None, ge=1)
@@ -61,7 +74,9 @@ class TeacherSettings(Settings):
     @model_validator(mode="after")
     def _is_one(self) -> TeacherSettings:
         if (self.kind == "endpoint") != (self.endpoint is not None) or (self.kind == "known") != (self.model is None):
-            raise ValueError('kind = "checkpoint" needs model, "endpoint" needs endpoint and model, "known" neither')
+            raise ValueError(
+                'kind = "checkpoint" and "engine" need model, "endpoint" needs endpoint and model, "known" neither'
+            )
         return self
 
 
@@ -105,6 +120,9 @@ class QualitySettings(Settings):
         0, ge=0, description="responses that may begin with the same 12 words; 0 does not look for templates"
     )
     ask_teacher: bool = Field(False, description="have the teacher look for queries that are no use")
+    reasoning_votes: int = Field(
+        0, ge=0, description="times the teacher is asked whether a trace's steps are sound; the majority counts"
+    )
 
 
 class DecontaminateSettings(Settings):
@@ -161,8 +179,12 @@ class BuildSettings(Settings):
 
     @model_validator(mode="after")
     def _somebody_answers(self) -> BuildSettings:
-        if self.teacher.kind == "known" and (self.expand is not None or self.quality.ask_teacher):
-            raise ValueError('teacher.kind = "known" answers nothing new: leave expand and quality.ask_teacher out')
+        asks = self.expand is not None or self.quality.ask_teacher or self.quality.reasoning_votes > 0
+        if self.teacher.kind == "known" and asks:
+            raise ValueError(
+                'teacher.kind = "known" answers nothing new: leave expand and '
+                "quality's ask_teacher and reasoning_votes out"
+            )
         return self
 
 

@@ -9,7 +9,7 @@ from reasoncore.data.build.seeds import seed_problems, source_file
 from reasoncore.data.request_cache import CHARACTERS_PER_TOKEN, Limits
 from reasoncore.seeding import derive_seed
 
-_ABOUT_EXPANSION = 150  # tokens of what is said around a query
+_ABOUT_QUERY = 150  # tokens of what is said around a query
 
 
 def estimate(build: Build) -> dict[str, Any]:
@@ -29,11 +29,15 @@ def estimate(build: Build) -> dict[str, Any]:
     if teacher.kind != "known":
         new = seeds * settings.expand.per_seed if settings.expand else 0
         if new:
-            stages["expand"] = new, prompt + _ABOUT_EXPANSION
+            stages["expand"] = new, prompt + _ABOUT_QUERY
             stages["label"] = new * settings.label.samples, prompt
         if settings.quality.ask_teacher:
-            stages["queries"] = seeds + new, prompt + _ABOUT_EXPANSION
+            stages["queries"] = seeds + new, prompt + _ABOUT_QUERY
         stages["distil"] = (seeds + new) * settings.distil.samples, prompt
+        if settings.quality.reasoning_votes:
+            traces = (seeds + new) * min(settings.distil.keep, settings.distil.samples)
+            votes = traces * settings.quality.reasoning_votes
+            stages["reasoning"] = votes, prompt + teacher.max_tokens + _ABOUT_QUERY
     limits = Limits(teacher.usd_per_million_prompt_tokens, teacher.usd_per_million_tokens)
     requests = sum(count for count, _ in stages.values())
     prompts = sum(count * size for count, size in stages.values())

@@ -17,6 +17,7 @@ from reasoncore.data.build.distil import distil
 from reasoncore.data.build.expand import expand, filter_queries
 from reasoncore.data.build.label import label
 from reasoncore.data.build.quality import filter_quality
+from reasoncore.data.build.reasoning import vote_on_reasoning
 from reasoncore.data.build.rows import read_rows
 from reasoncore.data.build.seeds import seed_problems, source_file, source_hash, write_seeds
 from reasoncore.data.build.stage_folder import StageFolder, StageResult, StageWriter, content_hash
@@ -27,6 +28,7 @@ from reasoncore.data.problems import find_file
 from reasoncore.domains import DOMAINS, Judge
 from reasoncore.domains.open_ended import PROCEDURAL_JUDGE, open_ended_judge
 from reasoncore.errors import DataError
+from reasoncore.infer.engine import Engine
 from reasoncore.model.checkpoint import resolve_base
 from reasoncore.model.config import read_config
 from reasoncore.model.tokenizer import load_tokenizer
@@ -48,12 +50,14 @@ class Build:
         out: Where everything goes.
         root: Relative paths are relative to it, or to the current folder.
         workers: Processes of the stages that look at text; None for one a core.
+        engine: The teacher where its kind is "engine".
     """
 
     settings: BuildSettings
     out: Path
     root: Path
     workers: int | None = None
+    engine: Engine | None = None
 
     def run(self) -> dict[str, Any]:
         """Build, or go on; the data card.
@@ -64,7 +68,7 @@ class Build:
         settings = self.settings
         files = {name: source_file(source, self.root) for name, source in settings.sources.items()}
         against = [find_file(path, self.root) for path in settings.decontaminate.against]
-        with open_teacher(settings.teacher, self.out, self.root, settings.seed) as teacher:
+        with open_teacher(settings.teacher, self.out, self.root, settings.seed, self.engine) as teacher:
             stages = self._stages(files, against, teacher)
             spent = {} if teacher is None else {
                 "asked": teacher.engine.asked,
@@ -102,6 +106,13 @@ class Build:
         if settings.quality.ask_teacher and teacher is not None:
             then("queries", asked, lambda writer, rows: filter_queries(writer, list(read_rows(rows)), teacher))
         then("distil", [asked, _plain(settings.distil)], lambda writer, rows: self._distil(writer, rows, teacher))
+        votes = settings.quality.reasoning_votes
+        if votes and teacher is not None:
+            then(
+                "reasoning",
+                [asked, votes],
+                lambda writer, rows: vote_on_reasoning(writer, list(read_rows(rows)), votes, teacher),
+            )
         then(
             "quality", _plain(settings.quality), lambda w, rows: filter_quality(w, rows, settings.quality, self.workers)
         )

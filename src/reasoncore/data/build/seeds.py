@@ -1,4 +1,4 @@
-"""Seed problems from their sources: JSONL, Parquet, CSV, hub data sets, procedural generators.
+"""Seed problems from their sources: JSONL, Parquet, CSV, hub data sets, procedural generators, reasoning-gym.
 
 Only what has a reliable signal is a seed ([3B] section 2.1.1): a trusted answer, tests, options or constraints.
 """
@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from reasoncore.config import ProblemSource
-from reasoncore.data.build.config import PROCEDURAL, SourceSettings
+from reasoncore.data.build.config import GYM_PREFIX, PROCEDURAL, SourceSettings
+from reasoncore.data.build.reasoning_gym_source import gym_problems, package_version
 from reasoncore.data.build.rows import CorpusRow
 from reasoncore.data.build.stage_folder import StageWriter
 from reasoncore.data.files import read_question_rows
@@ -24,12 +25,12 @@ _HUB = "hf://datasets/"
 
 
 def source_file(source: SourceSettings, root: Path) -> Path | None:
-    """The file of a source, fetched from the hub where it is one of the hub's; None for procedural problems.
+    """The file of a source, fetched from the hub where it is one of the hub's; None for generated problems.
 
     Raises:
         DataError: There is no such file.
     """
-    if source.path == PROCEDURAL:
+    if source.is_generated:
         return None
     if not source.path.startswith(_HUB):
         return find_file(source.path, root)
@@ -48,8 +49,10 @@ def source_file(source: SourceSettings, root: Path) -> Path | None:
 
 
 def source_hash(source: SourceSettings, file: Path | None) -> str:
-    """Of what is in the file; procedural problems follow from the settings."""
-    return PROCEDURAL if file is None else sha256_file(file)
+    """Of what is in the file; generated problems follow from the settings, and from the package they are of."""
+    if file is not None:
+        return sha256_file(file)
+    return PROCEDURAL if source.path == PROCEDURAL else f"{GYM_PREFIX}{package_version()}"
 
 
 def seed_problems(source: SourceSettings, file: Path | None, seed: int) -> list[WorkedProblem]:
@@ -61,6 +64,9 @@ def seed_problems(source: SourceSettings, file: Path | None, seed: int) -> list[
     if source.domain not in DOMAINS:
         raise UserInputError(f"domain {source.domain!r}: unknown", f"Use one of: {', '.join(DOMAINS)}.")
     domain = DOMAINS[source.domain]
+    if source.path.startswith(GYM_PREFIX):
+        assert source.count is not None
+        return gym_problems(source.path.removeprefix(GYM_PREFIX), source.count, domain, seed)
     if file is None:
         check_levels(source.levels)
         if not domain.subdomains:

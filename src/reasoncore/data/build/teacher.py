@@ -11,7 +11,7 @@ from reasoncore.config import HardwareSettings
 from reasoncore.data.build.config import TeacherSettings
 from reasoncore.data.build.rows import CorpusRow
 from reasoncore.data.request_cache import CachedEngine, CapReachedError, Limits
-from reasoncore.errors import InfrastructureError, ReasoncoreError
+from reasoncore.errors import InfrastructureError, ReasoncoreError, UserInputError
 from reasoncore.infer.engine import Engine, Request, SamplingParams
 from reasoncore.model.checkpoint import decisive_hashes, resolve_base
 from reasoncore.progress import track
@@ -54,16 +54,23 @@ def why_none(error: ReasoncoreError) -> str:
 
 
 @contextmanager
-def open_teacher(settings: TeacherSettings, out: Path, root: Path, seed: int) -> Iterator[Teacher | None]:
+def open_teacher(
+    settings: TeacherSettings, out: Path, root: Path, seed: int, own: Engine | None = None
+) -> Iterator[Teacher | None]:
     """The teacher; None where the seeds' own solutions are all there is.
 
+    Args:
+        own: The engine of ``kind = "engine"``.
+
     Raises:
-        CheckpointError, UserInputError: The checkpoint or the address cannot be used.
+        CheckpointError, UserInputError: The checkpoint or the address cannot be used, or there is no engine.
     """
     if settings.kind == "known":
         yield None
         return
-    engine, model = _engine(settings, root)
+    if settings.kind == "engine" and own is None:
+        raise UserInputError('teacher.kind = "engine": no engine', "Give one in Python: Build(..., engine=ENGINE).")
+    engine, model = (own, {"model": str(settings.model)}) if own is not None else _engine(settings, root)
     limits = Limits(
         settings.usd_per_million_prompt_tokens,
         settings.usd_per_million_tokens,

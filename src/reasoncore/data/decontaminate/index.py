@@ -2,23 +2,27 @@
 
 A text of at least n words is known by each of its n-grams. One of :data:`SHORTEST_INSIDE` words or more is known as a
 whole, wherever it stands; a shorter one only where it is a whole text itself, since a few words stand anywhere.
+
+All of it is arrays, so that it takes little memory and goes to another process quickly.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from reasoncore.data.word_hashes import Hashes, hashed_words, ngram_hashes
+from reasoncore.data.word_hashes import SEPARATOR, HashedWords, Hashes, hashed_words, ngram_hashes
 from reasoncore.data.words import words_of
 
 DEFAULT_N, DEFAULT_COMMON = 10, 10
 SHORTEST_INSIDE = 5
-_FILTER_BITS = 24
+_COARSE_BITS, _FINE_BITS = 22, 24
+
+Places = NDArray[np.int64]
 
 
 class ItemText(NamedTuple):
@@ -35,37 +39,88 @@ class ItemText(NamedTuple):
     text: str
 
 
-class Entry(NamedTuple):
-    """Words that must not stand anywhere: ``size`` of them from number ``first`` on of text ``text``."""
+@dataclass(frozen=True, slots=True)
+class ProtectedWords:
+    """The words of all protected texts, one after another.
 
-    text: int
-    first: int
-    size: int
+    Attributes:
+        buffer: UTF-8: a space between words, a separator between texts.
+        found: Where each word is in there.
+        firsts: Number of the first word of each text, and of one more.
+    """
+
+    buffer: bytes
+    found: HashedWords
+    firsts: Places
+
+    @classmethod
+    def of(cls, texts: Sequence[str]) -> ProtectedWords:
+        """Of texts that are words with a space between them."""
+        buffer = SEPARATOR.join(text.encode() for text in texts)
+        counts = [text.count(" ") + 1 for text in texts]
+        return cls(buffer, hashed_words(buffer), np.cumsum([0, *counts]))
+
+    def __len__(self) -> int:
+        return len(self.found.starts)
+
+    def text_of(self, places: ArrayLike) -> Places:
+        """The number of the text in which words are."""
+        return np.searchsorted(self.firsts, places, "right") - 1
+
+    def standing(self, first: int, size: int) -> bytes:
+        """``size`` words from one on, with a space between them."""
+        return self.buffer[self.found.starts[first] : self.found.ends[first + size - 1]]
 
 
 @dataclass(frozen=True, slots=True)
 class SizeTable:
-    """The hashes of all entries of one number of words.
+    """The hashes of everything of one number of words.
 
     Attributes:
-        hashes: Sorted.
-        entries: What has each hash, different words mostly one by one.
-        maybe: A bit for each value of the hashes' upper bits; most places in a corpus end here.
+        hashes: Sorted; different words may have the same.
+        firsts: Number of the first word of each.
+        coarse: A byte for each value of the hashes' upper bits; most places in a corpus end here.
+        fine: A bit for each value of more of them; most others end here.
     """
 
     hashes: Hashes
-    entries: tuple[tuple[Entry, ...], ...]
-    maybe: NDArray[np.uint8]
+    firsts: Places
+    coarse: NDArray[np.bool_]
+    fine: NDArray[np.uint8]
 
-    def find(self, hashes: Hashes) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Places in ``hashes`` of those that are here, and their numbers here."""
-        upper = (hashes >> np.uint64(64 - _FILTER_BITS)).view(np.int64)
-        bits = self.maybe.take(upper >> 3, mode="wrap") >> (upper & 7).astype(np.uint8)
-        places = np.flatnonzero(bits & np.uint8(1))
-        numbers = np.searchsorted(self.hashes, hashes[places])
+    @classmethod
+    def of(cls, hashes: Hashes, firsts: Places) -> SizeTable:
+        """Of hashes in any order."""
+        order = np.argsort(hashes, kind="stable")
+        hashes = hashes[order]
+        coarse = np.zeros(1 << _COARSE_BITS, dtype=np.bool_)
+        coarse[_upper(hashes, _COARSE_BITS)] = True
+        bits = np.zeros(1 << _FINE_BITS, dtype=np.bool_)
+        bits[_upper(hashes, _FINE_BITS)] = True
+        return cls(hashes, firsts[order], coarse, np.packbits(bits, bitorder="little"))
+
+    def find(self, hashes: Hashes) -> tuple[Places, Places]:
+        """Places in ``hashes`` of those that are here, and the number here of the first that is the same."""
+        places = np.flatnonzero(self.coarse.take(_upper(hashes, _COARSE_BITS)))
+        chosen = hashes.take(places)
+        upper = _upper(chosen, _FINE_BITS)
+        kept = np.flatnonzero(self.fine.take(upper >> 3) >> (upper & 7).astype(np.uint8) & np.uint8(1))
+        places, chosen = places.take(kept), chosen.take(kept)
+        numbers = np.searchsorted(self.hashes, chosen)
         numbers[numbers == len(self.hashes)] = 0
-        same = self.hashes[numbers] == hashes[places]
+        same = self.hashes[numbers] == chosen
         return places[same], numbers[same]
+
+    def firsts_from(self, number: int) -> Iterator[int]:
+        """First words of all that have the hash of one, the first of them."""
+        value = self.hashes[number]
+        while number < len(self.hashes) and self.hashes[number] == value:
+            yield int(self.firsts[number])
+            number += 1
+
+
+def _upper(hashes: Hashes, bits: int) -> Places:
+    return (hashes >> np.uint64(64 - bits)).view(np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,17 +130,19 @@ class ProtectedIndex:
     Attributes:
         n: Words of an n-gram.
         texts: What is protected; one that several items have is named by the first.
-        words: The words of each text.
+        words: Their words.
         tables: By number of words.
         wholes: Texts, by their words, that are looked for as whole texts alone.
+        longest_whole: Words of the longest of those.
         boilerplate: n-grams of so many items that they are not looked for.
     """
 
     n: int
     texts: tuple[ItemText, ...]
-    words: tuple[tuple[str, ...], ...]
+    words: ProtectedWords
     tables: Mapping[int, SizeTable]
-    wholes: Mapping[tuple[str, ...], int]
+    wholes: Mapping[bytes, int]
+    longest_whole: int
     boilerplate: int = 0
 
     @classmethod
@@ -101,67 +158,70 @@ class ProtectedIndex:
         """
         if n < 1:
             raise ValueError(f"n-grams of {n} words")
-        kept: dict[tuple[str, ...], ItemText] = {}
+        kept: dict[str, ItemText] = {}
         for text in texts:
-            words = tuple(words_of(text.text))
-            if words:
-                kept.setdefault(words, text)
-        hashes = [ngram_hashes(hashed_words(" ".join(words).encode()).hashes, n) for words in kept]
-        shared = _shared_by_many(kept.values(), hashes, common) if common else frozenset()
-        found: dict[int, dict[int, dict[tuple[str, ...], Entry]]] = {}
-        wholes: dict[tuple[str, ...], int] = {}
-        for number, (words, of_text) in enumerate(zip(kept, hashes, strict=True)):
-            for start, end in _own_stretches(len(words), of_text, n, shared):
-                size = min(n, end - start)
-                if size >= min(n, SHORTEST_INSIDE):
-                    _add(found.setdefault(size, {}), words, number, start, end, size)
-                elif end - start == len(words):
-                    wholes[words] = number
-        tables = {size: _table(one) for size, one in found.items()}
-        return cls(n, tuple(kept.values()), tuple(kept), tables, wholes, len(shared))
-
-    def words_at(self, entry: Entry) -> tuple[str, ...]:
-        """The words of an entry."""
-        return self.words[entry.text][entry.first : entry.first + entry.size]
+            joined = " ".join(words_of(text.text))
+            if joined:
+                kept.setdefault(joined, text)
+        words = ProtectedWords.of(list(kept))
+        boilerplate, shared = _shared_by_many(words, list(kept.values()), n, common)
+        places: dict[int, list[Places]] = {}
+        wholes: dict[bytes, int] = {}
+        longest_whole = 0
+        for number, start, end in _own_stretches(words, shared, n):
+            size = min(n, end - start)
+            if size >= min(n, SHORTEST_INSIDE):
+                places.setdefault(size, []).append(np.arange(start, end - size + 1))
+            elif end - start == words.firsts[number + 1] - words.firsts[number]:
+                wholes[words.standing(start, size)] = number
+                longest_whole = max(longest_whole, size)
+        tables = {size: _table(words, np.concatenate(starts), size) for size, starts in places.items()}
+        return cls(n, tuple(kept.values()), words, tables, wholes, longest_whole, boilerplate)
 
 
-def _shared_by_many(texts: Iterable[ItemText], hashes: Sequence[Hashes], common: int) -> frozenset[int]:
-    """n-grams of more than ``common`` items."""
-    items: dict[int, int] = {}
-    last: dict[int, tuple[str, str]] = {}
-    for text, of_text in zip(texts, hashes, strict=True):
-        item = text.source, text.item
-        for value in of_text.tolist():
-            if last.get(value) != item:
-                last[value] = item
-                items[value] = items.get(value, 0) + 1
-    return frozenset(value for value, count in items.items() if count > common)
+def _shared_by_many(words: ProtectedWords, texts: Sequence[ItemText], n: int, common: int) -> tuple[int, Places]:
+    """How many n-grams there are of more than ``common`` items, and where all of these begin."""
+    hashes = ngram_hashes(words.found.hashes, n)
+    places = np.arange(len(hashes))
+    places = places[words.text_of(places) == words.text_of(places + n - 1)]
+    if not common or not len(places):
+        return 0, places[:0]
+    names: dict[tuple[str, str], int] = {}
+    items = np.array([names.setdefault((text.source, text.item), len(names)) for text in texts])
+    order = np.lexsort((items[words.text_of(places)], hashes[places]))
+    by_hash, by_item = hashes[places][order], items[words.text_of(places)][order]
+    new_hash = np.append(True, by_hash[1:] != by_hash[:-1])
+    new_pair = new_hash | np.append(True, by_item[1:] != by_item[:-1])
+    counts = np.add.reduceat(new_pair.astype(np.int64), np.flatnonzero(new_hash))
+    shared = by_hash[new_hash][counts > common]
+    return len(shared), places[np.isin(hashes[places], shared)]
 
 
-def _own_stretches(count: int, hashes: Hashes, n: int, shared: frozenset[int]) -> list[tuple[int, int]]:
-    """What is left of a text of ``count`` words without its boilerplate, as (first word, word after the last)."""
-    stretches, start = [], 0
-    for place, value in enumerate(hashes.tolist() if shared else ()):
-        if value in shared:
+def _own_stretches(words: ProtectedWords, shared: Places, n: int) -> Iterator[tuple[int, int, int]]:
+    """What is left of each text without its boilerplate: its number, first word, and word after the last."""
+    begins = np.searchsorted(shared, words.firsts)
+    for number in range(len(words.firsts) - 1):
+        start, end = int(words.firsts[number]), int(words.firsts[number + 1])
+        for place in shared[begins[number] : begins[number + 1]].tolist():
             if place > start:
-                stretches.append((start, place))
+                yield number, start, place
             start = max(start, place + n)
-    return [*stretches, (start, count)] if start < count else stretches
+        if start < end:
+            yield number, start, end
 
 
-def _add(
-    table: dict[int, dict[tuple[str, ...], Entry]], words: tuple[str, ...], text: int, start: int, end: int, size: int
-) -> None:
-    """Every ``size`` words of a stretch."""
-    hashes = ngram_hashes(hashed_words(" ".join(words[start:end]).encode()).hashes, size)
-    for first, value in enumerate(hashes.tolist(), start=start):
-        table.setdefault(value, {}).setdefault(words[first : first + size], Entry(text, first, size))
-
-
-def _table(entries: Mapping[int, Mapping[tuple[str, ...], Entry]]) -> SizeTable:
-    order = sorted(entries)
-    hashes = np.array(order, dtype=np.uint64)
-    maybe = np.zeros(1 << (_FILTER_BITS - 3), dtype=np.uint8)
-    upper = hashes >> np.uint64(64 - _FILTER_BITS)
-    np.bitwise_or.at(maybe, upper >> np.uint64(3), np.uint8(1) << (upper & np.uint64(7)).astype(np.uint8))
-    return SizeTable(hashes, tuple(tuple(entries[value].values()) for value in order), maybe)
+def _table(words: ProtectedWords, places: Places, size: int) -> SizeTable:
+    """The table of the words at these places; of the same words the first place is kept."""
+    hashes = ngram_hashes(words.found.hashes, size)[places]
+    order = np.argsort(hashes, kind="stable")
+    hashes, places = hashes[order], places[order]
+    again = np.append(False, hashes[1:] == hashes[:-1])
+    keep = np.ones(len(places), dtype=np.bool_)
+    known: set[bytes] = set()
+    for number in np.flatnonzero(again).tolist():
+        if not again[number - 1]:
+            known = {words.standing(int(places[number - 1]), size)}
+        standing = words.standing(int(places[number]), size)
+        keep[number] = standing not in known
+        known.add(standing)
+    return SizeTable.of(hashes[keep], places[keep])

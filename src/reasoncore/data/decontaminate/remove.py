@@ -23,7 +23,7 @@ from reasoncore.data.executor import map_shards
 from reasoncore.data.shards import Shard, count_rows, shards_of
 from reasoncore.errors import UserInputError
 from reasoncore.records import to_json_line
-from reasoncore.run_dir import sha256_file, write_json_atomic
+from reasoncore.run_dir import write_json_atomic
 
 
 class Found(NamedTuple):
@@ -131,10 +131,10 @@ def decontaminate(
                 target = out / f"{path.name}.part"
                 one = outcome.files[path.name] = FileOutcome()
                 try:
-                    with rewriting(path, target) as without:
+                    with rewriting(path, target) as new:
                         for shard in shards[path]:
                             found = next(results)
-                            for row, content in without(shard, found.matches):
+                            for row, content in new.without(shard, found.matches):
                                 matches = outcome.note(found.matches[row])
                                 place = {"file": path.name, "row": one.rows + row + 1}
                                 removed.write(to_json_line({**place, "matches": matches, "content": content}))
@@ -144,7 +144,7 @@ def decontaminate(
                     target.replace(out / path.name)
                 finally:
                     target.unlink(missing_ok=True)
-                one.sha256 = sha256_file(out / path.name)
+                one.sha256 = new.file.sha256.hexdigest()
         kept_apart.replace(out / "removed.jsonl")
     finally:
         kept_apart.unlink(missing_ok=True)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import io
+import hashlib
 import json
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import pyarrow as pa
@@ -19,33 +20,71 @@ Without = Callable[[Shard, Collection[int]], Iterator[tuple[int, Any]]]
 """Writes a shard without rows, by their numbers in it, and gives these with their content."""
 
 
+class HashedFile:
+    """A file that is written, and its sha256 so far; as much of a file as pyarrow wants."""
+
+    closed = False
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream, self.sha256 = stream, hashlib.sha256()
+
+    def write(self, data: bytes | memoryview) -> int:
+        """Write on."""
+        self.sha256.update(data)
+        return self._stream.write(data)
+
+    def tell(self) -> int:
+        """Bytes written."""
+        return self._stream.tell()
+
+    def flush(self) -> None:
+        """Write what is buffered."""
+        self._stream.flush()
+
+
+@dataclass(frozen=True, slots=True)
+class Rewriting:
+    """A file that is being written again; its hash is whole when the block has ended."""
+
+    without: Without
+    file: HashedFile
+
+
 @contextmanager
-def rewriting(source: Path, target: Path) -> Iterator[Without]:
+def rewriting(source: Path, target: Path) -> Iterator[Rewriting]:
     """Write ``target`` from the shards of ``source``, given in order."""
-    if source.suffix == ".parquet":
-        with pq.ParquetFile(source) as read, pq.ParquetWriter(target, read.schema_arrow) as written:
-
-            def without_groups(shard: Shard, rows: Collection[int]) -> Iterator[tuple[int, Any]]:
-                table = read.read_row_group(shard.start)
-                for row in sorted(rows):
-                    yield row, table.slice(row, 1).to_pylist()[0]
-                keep = np.ones(len(table), dtype=bool)
-                keep[sorted(rows)] = False
-                written.write_table(table.filter(pa.array(keep)))
-
-            yield without_groups
-        return
     with target.open("wb") as stream:
+        file = HashedFile(stream)
+        if source.suffix == ".parquet":
+            with pq.ParquetFile(source) as read, pq.ParquetWriter(file, read.schema_arrow) as written:
+                yield Rewriting(_without_groups(read, written), file)
+        else:
+            yield Rewriting(_without_lines(file), file)
 
-        def without_lines(shard: Shard, rows: Collection[int]) -> Iterator[tuple[int, Any]]:
-            data = lines_of(shard)
-            if not rows:
-                stream.write(data)
-                return
-            for number, line in enumerate(io.BytesIO(data)):
-                if number in rows:
-                    yield number, json.loads(line)
-                else:
-                    stream.write(line)
 
-        yield without_lines
+def _without_groups(read: pq.ParquetFile, written: pq.ParquetWriter) -> Without:
+    def without(shard: Shard, rows: Collection[int]) -> Iterator[tuple[int, Any]]:
+        table = read.read_row_group(shard.start)
+        for row in sorted(rows):
+            yield row, table.slice(row, 1).to_pylist()[0]
+        keep = np.ones(len(table), dtype=bool)
+        keep[sorted(rows)] = False
+        written.write_table(table.filter(pa.array(keep)))
+
+    return without
+
+
+def _without_lines(file: HashedFile) -> Without:
+    def without(shard: Shard, rows: Collection[int]) -> Iterator[tuple[int, Any]]:
+        data = memoryview(lines_of(shard))
+        starts = [0, *(np.flatnonzero(np.frombuffer(data, np.uint8) == ord("\n")) + 1).tolist()] if rows else []
+        written = 0
+        for row in sorted(rows):
+            start = starts[row]
+            end = starts[row + 1] if row + 1 < len(starts) else len(data)
+            file.write(data[written:start])
+            yield row, json.loads(bytes(data[start:end]))
+            written = end
+        file.write(data[written:])
+
+    return without

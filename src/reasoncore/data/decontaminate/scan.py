@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from reasoncore.data.decontaminate.index import Entry, ItemText, ProtectedIndex
+from reasoncore.data.decontaminate.index import ItemText, ProtectedIndex
 from reasoncore.data.word_hashes import SEPARATOR, HashedWords, hashed_words, ngram_hashes
 from reasoncore.data.words import fold_buffer
 
@@ -43,9 +43,10 @@ def scan_buffer(buffer: bytes, text_ends: np.ndarray, index: ProtectedIndex) -> 
     buffer, text_ends = fold_buffer(buffer, text_ends)
     words = hashed_words(buffer)
     found = []
-    for place, entry in _matches(buffer, words, text_ends, index):
+    for place, first, standing in _matches(buffer, words, text_ends, index):
         text = int(np.searchsorted(text_ends, words.starts[place], "right"))
-        found.append((text, place, Match(text, index.texts[entry.text], index.words_at(entry))))
+        item = index.texts[int(index.words.text_of(first))]
+        found.append((text, place, Match(text, item, _split(standing))))
     if index.wholes:
         found += _whole_matches(buffer, words, text_ends, index)
     return [match for _, _, match in sorted(found, key=lambda one: one[:2])]
@@ -53,34 +54,37 @@ def scan_buffer(buffer: bytes, text_ends: np.ndarray, index: ProtectedIndex) -> 
 
 def _matches(
     buffer: bytes, words: HashedWords, text_ends: np.ndarray, index: ProtectedIndex
-) -> Iterator[tuple[int, Entry]]:
-    """Places of first words, and the entries that stand there."""
+) -> Iterator[tuple[int, int, bytes]]:
+    """Places of first words, the first of the protected words that stand there, and these."""
     for size, table in index.tables.items():
         places, numbers = table.find(ngram_hashes(words.hashes, size))
         firsts, lasts = words.starts[places], words.starts[places + size - 1]
         together = np.searchsorted(text_ends, firsts, "right") == np.searchsorted(text_ends, lasts, "right")
         for place, number in zip(places[together].tolist(), numbers[together].tolist(), strict=True):
-            standing = _words(buffer, words, place, size)
-            for entry in table.entries[number]:
-                if index.words_at(entry) == standing:
-                    yield place, entry
+            standing = _standing(buffer, words, place, size)
+            for first in table.firsts_from(number):
+                if index.words.standing(first, size) == standing:
+                    yield place, first, standing
 
 
-def _words(buffer: bytes, words: HashedWords, place: int, count: int) -> tuple[str, ...]:
+def _standing(buffer: bytes, words: HashedWords, place: int, count: int) -> bytes:
     bounds = zip(words.starts[place : place + count], words.ends[place : place + count], strict=True)
-    return tuple(buffer[start:end].lower().decode("utf-8", "replace") for start, end in bounds)
+    return b" ".join([buffer[start:end].lower() for start, end in bounds])
+
+
+def _split(standing: bytes) -> tuple[str, ...]:
+    return tuple(standing.decode("utf-8", "replace").split(" "))
 
 
 def _whole_matches(
     buffer: bytes, words: HashedWords, text_ends: np.ndarray, index: ProtectedIndex
 ) -> Iterator[tuple[int, int, Match]]:
     """Texts that are nothing but a short protected text."""
-    longest = max(map(len, index.wholes))
     text_of_words = np.searchsorted(text_ends, words.starts, "right")
     firsts = np.searchsorted(text_of_words, np.arange(len(text_ends)))
     counts = np.diff(np.append(firsts, len(text_of_words)))
-    for text in np.flatnonzero((counts > 0) & (counts <= longest)).tolist():
-        standing = _words(buffer, words, int(firsts[text]), int(counts[text]))
+    for text in np.flatnonzero((counts > 0) & (counts <= index.longest_whole)).tolist():
+        standing = _standing(buffer, words, int(firsts[text]), int(counts[text]))
         number = index.wholes.get(standing)
         if number is not None:
-            yield text, int(firsts[text]), Match(text, index.texts[number], standing)
+            yield text, int(firsts[text]), Match(text, index.texts[number], _split(standing))

@@ -1,0 +1,57 @@
+"""The vote on the reasoning ([3B] section 2.1.1, trace correctness): is every step of a trace sound, says the majority.
+
+A right answer may stand on wrong steps. The wording of what is asked, and that a tie rejects, are ours.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from reasoncore.data.build.rows import CorpusRow
+from reasoncore.data.build.stage_folder import StageWriter
+from reasoncore.data.build.teacher import Teacher, why_none
+from reasoncore.errors import ReasoncoreError
+from reasoncore.records import Completion
+from reasoncore.verify.judge_prompt import fenced, make_fence, without_thoughts
+
+_VERDICT = re.compile(r"^[ \t*]*(SOUND|FLAWED)\b", re.MULTILINE)
+_AT_ONCE = 512
+
+
+def vote_on_reasoning(writer: StageWriter, rows: Sequence[CorpusRow], votes: int, teacher: Teacher) -> None:
+    """Keep the traces whose steps more of the teacher's answers call sound than flawed."""
+    for start in range(0, len(rows), _AT_ONCE):
+        part = rows[start : start + _AT_ONCE]
+        prompts = [_prompt(row.problem.prompt, row.response) for row in part]
+        for row, answers in zip(part, teacher.ask("votes on the reasoning", prompts, votes), strict=True):
+            missing = [one for one in answers if not isinstance(one, Completion)]
+            if missing:
+                writer.unanswered += len(missing)
+                writer.reject(row, why_none(missing[0]), said=missing[0].message)
+                continue
+            verdicts = [read_verdict(answer) for answer in answers]
+            sound, flawed = verdicts.count(True), verdicts.count(False)
+            known = row.knowing(reasoning={"sound": sound, "flawed": flawed, "abstained": verdicts.count(None)})
+            if sound > flawed:
+                writer.keep(known)
+            else:
+                writer.reject(known, "flawed reasoning" if flawed else "no verdict on the reasoning")
+
+
+def read_verdict(answer: Completion | ReasoncoreError) -> bool | None:
+    """Whether an answer calls the reasoning sound; None where it was cut off or says neither."""
+    if not isinstance(answer, Completion) or answer.finish != "stop":
+        return None
+    verdicts = _VERDICT.findall(without_thoughts(answer.text) or "")
+    return verdicts[-1] == "SOUND" if verdicts else None
+
+
+def _prompt(question: str, response: str) -> str:
+    fence = make_fence(0, [question, response])
+    return (
+        "Is the reasoning of the solution below sound? It is flawed if a step is wrong, does not follow, or assumes "
+        "what is to be shown, whatever its answer.\n\n"
+        f"{fenced('PROBLEM', question, fence)}\n\n{fenced('SOLUTION', response, fence)}\n\n"
+        'Go through it step by step, and end with a line "SOUND" or "FLAWED".'
+    )
