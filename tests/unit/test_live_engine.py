@@ -131,6 +131,30 @@ def test_the_thread_ends_with_the_engine_and_tells_who_waits() -> None:
     assert "decoding" not in {thread.name for thread in threading.enumerate()}
 
 
+def test_what_comes_just_before_the_end_is_told_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, busy, go_on = live(), threading.Event(), threading.Event()
+    advance = made._decoding.advance
+
+    def advance_when_told() -> None:
+        busy.set()
+        go_on.wait(30)
+        advance()
+
+    monkeypatch.setattr(made._decoding, "advance", advance_when_told)
+
+    async def wait_for_the_end() -> list[Any]:
+        first = asyncio.create_task(made.complete(said("x"), LONG, 1))
+        await asyncio.to_thread(busy.wait, 30)
+        second = asyncio.create_task(made.complete(said("y"), LONG, 1))
+        await asyncio.sleep(0)
+        made._inbox.put(None)  # behind the second, as closing does
+        go_on.set()
+        return await asyncio.gather(first, second, return_exceptions=True)
+
+    ends = in_time(wait_for_the_end())
+    assert [type(end) for end in ends] == [InfrastructureError] * 2
+
+
 # Behind a server.
 
 QUICK = Patience(attempts=3, backoff_s=0.01, max_backoff_s=0.02)

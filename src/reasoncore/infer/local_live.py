@@ -152,6 +152,7 @@ class AsyncLocalEngine(AsyncEngine):
                 break
             match item:
                 case None:
+                    self._jobs.update({job.draw.key: job for job in new})  # to be told of the end
                     return False
                 case _Job() as job:
                     new.append(job)
