@@ -396,6 +396,7 @@ def test_the_majority_says_whether_reasoning_is_sound(tmp_path: Path) -> None:
         ("It is sound.", "stop", None),
         ("<think>\nFLAWED", "stop", None),
         ("SOUNDLY done", "stop", None),
+        ("FLAWED\n\nSOUND reasoning would have needed n = 0.", "stop", False),
     ],
 )
 def test_a_verdict_on_reasoning_is_read(text: str, finish: Any, sound: bool | None) -> None:

@@ -345,3 +345,26 @@ def test_an_evaluation_file_without_the_field_is_refused(run: Run, tmp_path: Pat
 def test_a_match_is_a_record() -> None:
     item = ItemText("s", "i", "t")
     assert Match(0, item, ("a",)).item.source == "s"
+
+
+@pytest.mark.parametrize("gap", [" ", "\t\r", '{"a": "x"} {"a": "y"}'])
+def test_lines_that_are_no_rows_shift_nothing(gap: str, tmp_path: Path) -> None:
+    """A JSON reader passes over blank lines, and the row of a match is that of the line."""
+    path = tmp_path / "train.jsonl"
+    rows = [{"a": "clean 0"}, {"a": "clean 1"}, {"a": TWELVE}, {"a": "clean 3"}]
+    lines = [json.dumps(row) for row in rows]
+    path.write_text("\n".join([lines[0], gap, *lines[1:]]) + "\n", encoding="utf-8")
+    if gap.strip():
+        with pytest.raises(DataError, match="line 2: not JSON"):
+            decontaminate([path], index(TWELVE), tmp_path / "out", workers=1)
+        return
+    assert decontaminate([path], index(TWELVE), tmp_path / "out", workers=1).removed == 1
+    (removed,) = map(json.loads, (tmp_path / "out" / "removed.jsonl").read_text().splitlines())
+    assert removed["content"] == rows[2]
+
+
+@pytest.mark.parametrize("kind", [pa.list_(pa.string(), 2), pa.list_(pa.string()), pa.large_list(pa.string())])
+def test_lists_of_every_kind_are_looked_into(kind: pa.DataType, tmp_path: Path) -> None:
+    path = tmp_path / "train.parquet"
+    pq.write_table(pa.table({"options": pa.array([["a", "b"], ["c", TWELVE], ["d", "e"]], kind)}), path)
+    assert decontaminate([path], index(TWELVE), tmp_path / "out", workers=1).removed == 1

@@ -28,7 +28,7 @@ def map_shards(work: Callable[[G, S], R], given: G, shards: Iterable[S], workers
         yield from (work(given, shard) for shard in shards)
         return
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([work.__module__])  # imported once, and not by every process
+    context.set_forkserver_preload(["__main__", work.__module__])  # imported once, by the first call of a process
     with ProcessPoolExecutor(count, context, _keep, (given,)) as pool:
         waiting: deque[Future[R]] = deque()
         try:

@@ -14,13 +14,14 @@ from contextlib import ExitStack, aclosing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from reasoncore.errors import ReasoncoreError
 from reasoncore.infer.async_engine import AsyncEngine
@@ -83,9 +84,9 @@ def make_app(served: Served, slots: int, places: int, api_key: str | None = None
         if api_key is not None and not secrets.compare_digest(given.encode(), api_key.encode()):
             raise ApiError(401, "the API key is missing or wrong", code="invalid_api_key")
         host, origin = headers.get("host", ""), headers.get("origin")
-        if origin is not None and urlsplit(origin).netloc != host:
+        if origin is not None and _split(origin).netloc != host:
             raise ApiError(403, f"a page of {origin} may not use this server")
-        if api_key is None and urlsplit(f"//{host}").hostname not in _LOOPBACK:
+        if api_key is None and _split(f"//{host}").hostname not in _LOOPBACK:
             raise ApiError(403, f"a server without a key does not answer to the name {host!r}; use 127.0.0.1")
 
     async def page(request: Request) -> Response:
@@ -123,6 +124,13 @@ def make_app(served: Served, slots: int, places: int, api_key: str | None = None
     )
 
 
+def _split(address: str) -> SplitResult:
+    try:
+        return urlsplit(address)
+    except ValueError as error:
+        raise ApiError(403, f"{address!r} is not the name of a host") from error
+
+
 async def _refused(request: Request, error: Any) -> Response:
     return error.response()
 
@@ -135,7 +143,9 @@ async def _not_there(request: Request, error: Any) -> Response:
     path = request.url.path
     if error.status_code == 404:
         return ApiError(404, f"{path}: there is nothing here; see /v1/models").response()
-    return ApiError(error.status_code, f"{path}: {error.detail}").response()
+    response = ApiError(error.status_code, f"{path}: {error.detail}").response()
+    response.headers.update(error.headers or {})
+    return response
 
 
 class _Server:
@@ -160,7 +170,7 @@ class _Server:
             if asked is not None:
                 return await self._reply(request, asked, place)
             assert pass_on is not None
-            return _ending(await _unless_gone(request, pass_on(body)), place)
+            return _Ending(await _unless_gone(request, pass_on(body)), place)
         except BaseException as error:
             self.metrics.failed(model, error)
             place.close()
@@ -194,7 +204,7 @@ class _Server:
         first = await _unless_gone(request, anext(pieces))  # what fails at once is an error, not a stream
         include_usage = asked.stream_options is not None and asked.stream_options.include_usage
         events = reply.events(self._counted(asked.model, _rejoined(first, pieces)), include_usage)
-        return _ending(StreamingResponse(events, media_type=_EVENT_STREAM), place)
+        return _Ending(StreamingResponse(events, media_type=_EVENT_STREAM), place)
 
     async def _counted(self, model: str, pieces: AsyncIterator[Piece | Ended]) -> AsyncIterator[Piece | Ended]:
         async for item in pieces:
@@ -230,23 +240,20 @@ async def _rejoined(first: Piece | Ended, pieces: AsyncIterator[Piece | Ended]) 
             yield item
 
 
-def _ending(response: Response, place: ExitStack) -> Response:
-    """The response, which gives its place back when its last byte was sent, or nobody wants it any more."""
-    if not isinstance(response, StreamingResponse):
-        place.close()
-        return response
-    inner = response.body_iterator
+class _Ending(Response):
+    """A response that gives its place back when it was sent, could not be sent, or is not wanted any more."""
 
-    async def body() -> AsyncIterator[Any]:
+    def __init__(self, response: Response, place: ExitStack) -> None:
+        self._response, self._place = response, place
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            async with aclosing(inner):  # type: ignore[type-var]
-                async for part in inner:
-                    yield part
+            await self._response(scope, receive, send)
         finally:
-            place.close()
-
-    response.body_iterator = body()
-    return response
+            if isinstance(self._response, StreamingResponse):
+                body: Any = self._response.body_iterator
+                await body.aclose()
+            self._place.close()
 
 
 async def _unless_gone(request: Request, work: Awaitable[T]) -> T:

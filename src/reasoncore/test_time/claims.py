@@ -15,7 +15,9 @@ from reasoncore.verify.judge_prompt import without_thoughts
 
 MAX_CLAIM_CHARACTERS = 1000
 # Possessive, and within a line: whatever the text, the time is linear in its length.
-_HEADING = re.compile(r"^[ \t\r#*_]*+claims[ \t\r*_]*+(?::[ \t\r*_]*+)?$", re.IGNORECASE | re.MULTILINE)
+_HEADING = re.compile(
+    r"^(?:[^\S\n]|[#*_])*+claims(?:[^\S\n]|[*_])*+(?::(?:[^\S\n]|[*_])*+)?$", re.IGNORECASE | re.MULTILINE
+)
 _NUMBERED = re.compile(r"^[ \t*_]*(\d{1,3})[ \t]*[.):][ \t*_]*", re.MULTILINE)
 
 

@@ -13,7 +13,7 @@ from reasoncore.test_time.reliability import ClaimVerdict
 from reasoncore.verify.judge_prompt import fenced, make_fence, without_thoughts
 
 _VERDICT = re.compile(
-    r"^[ \t\r*_#-]*+(?:claim[ \t]*)?(\d{1,3})[ \t*_]*[.):\-][ \t*_]*(valid|invalid|refuted|true|false)\b",
+    r"^(?:[^\S\n]|[*_#-])*+(?:claim[ \t]*)?(\d{1,3})[ \t*_]*[.):\-][ \t*_]*(valid|invalid|refuted|true|false)\b",
     re.IGNORECASE | re.MULTILINE,
 )
 _VALID = ("valid", "true")

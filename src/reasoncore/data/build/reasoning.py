@@ -1,6 +1,6 @@
 """The vote on the reasoning ([3B] section 2.1.1, trace correctness): is every step of a trace sound, says the majority.
 
-A right answer may stand on wrong steps. The wording of what is asked, and that a tie rejects, are ours.
+A right answer may stand on wrong steps. The wording of what is asked, and that abstentions count against it, are ours.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from reasoncore.errors import ReasoncoreError
 from reasoncore.records import Completion
 from reasoncore.verify.judge_prompt import fenced, make_fence, without_thoughts
 
-_VERDICT = re.compile(r"^[ \t*]*(SOUND|FLAWED)\b", re.MULTILINE)
+_VERDICT = re.compile(r"^[ \t*]*(SOUND|FLAWED)[ \t\r*.]*$", re.MULTILINE)
 _AT_ONCE = 512
 
 
 def vote_on_reasoning(writer: StageWriter, rows: Sequence[CorpusRow], votes: int, teacher: Teacher) -> None:
-    """Keep the traces whose steps more of the teacher's answers call sound than flawed."""
+    """Keep the traces whose steps more than half of the teacher's answers call sound."""
     for start in range(0, len(rows), _AT_ONCE):
         part = rows[start : start + _AT_ONCE]
         prompts = [_prompt(row.problem.prompt, row.response) for row in part]
@@ -33,10 +33,10 @@ def vote_on_reasoning(writer: StageWriter, rows: Sequence[CorpusRow], votes: int
             verdicts = [read_verdict(answer) for answer in answers]
             sound, flawed = verdicts.count(True), verdicts.count(False)
             known = row.knowing(reasoning={"sound": sound, "flawed": flawed, "abstained": verdicts.count(None)})
-            if sound > flawed:
+            if 2 * sound > votes:
                 writer.keep(known)
             else:
-                writer.reject(known, "flawed reasoning" if flawed else "no verdict on the reasoning")
+                writer.reject(known, "flawed reasoning" if flawed >= sound else "no majority on the reasoning")
 
 
 def read_verdict(answer: Completion | ReasoncoreError) -> bool | None:

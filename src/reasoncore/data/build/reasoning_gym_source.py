@@ -67,8 +67,13 @@ def gym_problems(name: str, count: int, domain: Domain, seed: int) -> list[Worke
     if name not in DATASETS:
         near = ", ".join(difflib.get_close_matches(name, DATASETS, n=3, cutoff=0.0))
         raise UserInputError(f"{GYM_PREFIX}{name}: there is no such generator", f"Did you mean one of: {near}?")
-    dataset = reasoning_gym.create_dataset(name, seed=seed, size=max(count, TRIED))
-    entries = [dataset[index] for index in range(max(count, TRIED))]
+    try:
+        dataset = reasoning_gym.create_dataset(name, seed=seed, size=max(count, TRIED))
+        entries = [dataset[index] for index in range(max(count, TRIED))]
+    except Exception as error:  # the package's own, of any kind
+        raise DataError(
+            f"{GYM_PREFIX}{name}: makes no problems ({error!r})"[:300], "Take another generator."
+        ) from error
     verifier = domain.make_verifier(_no_judge)
     try:
         refusal = why_not(dataset, entries[:TRIED], verifier)
@@ -81,14 +86,17 @@ def gym_problems(name: str, count: int, domain: Domain, seed: int) -> list[Worke
 
 def why_not(dataset: Any, entries: Sequence[Mapping[str, Any]], verifier: Verifier) -> str:
     """Why a generator cannot be trusted; empty where it can."""
+    if not all(isinstance(entry["answer"], str) and entry["answer"].strip() for entry in entries):
+        return "a problem has no answer that is text"
     for index, entry in enumerate(entries):
-        if not isinstance(entry["answer"], str) or not entry["answer"].strip():
-            return "a problem has no answer that is text"
         tried = probes(entry["answer"], entries[(index + 1) % len(entries)]["answer"])
         boxed = ["" if one.answer is None else f"\\boxed{{{one.answer}}}" for one in tried]
         verdicts = verifier.judge_many(boxed, [entry["answer"]] * len(tried))
         for probe, verdict in zip(tried, verdicts, strict=True):
-            score = dataset.score_answer(probe.answer, entry)
+            try:
+                score = float(dataset.score_answer(probe.answer, entry))
+            except Exception as error:  # the package's own, of any kind
+                return f"its scorer fails on {probe.kind}: {error!r}"[:300]
             if (score >= 1.0) != probe.right:
                 return f"its scorer gives {score:g} for {probe.kind}"
             if verdict.correct is not probe.right:

@@ -65,12 +65,14 @@ def open_teacher(
     Raises:
         CheckpointError, UserInputError: The checkpoint or the address cannot be used, or there is no engine.
     """
+    if settings.kind == "engine" and own is None:
+        raise UserInputError('teacher.kind = "engine": no engine', "Give one in Python: Build(..., engine=ENGINE).")
+    if own is not None and settings.kind != "engine":
+        raise UserInputError(f'teacher.kind = "{settings.kind}", and an engine is given', 'Set kind = "engine".')
     if settings.kind == "known":
         yield None
         return
-    if settings.kind == "engine" and own is None:
-        raise UserInputError('teacher.kind = "engine": no engine', "Give one in Python: Build(..., engine=ENGINE).")
-    engine, model = (own, {"model": str(settings.model)}) if own is not None else _engine(settings, root)
+    engine, model = (own, {"engine": str(settings.model)}) if own is not None else _engine(settings, root)
     limits = Limits(
         settings.usd_per_million_prompt_tokens,
         settings.usd_per_million_tokens,

@@ -68,14 +68,16 @@ def _parquet(shard: Shard) -> pa.Table:
 
 
 def _jsonl(data: bytes) -> pa.Table | None:
-    """The lines as a table; None where they do not make one, a blank line included."""
-    if b"\n\n" in data or b"\n\r\n" in data or data.startswith((b"\n", b"\r\n")):
-        return None  # rows would be counted wrongly
+    """The lines as a table; None where they do not make one with a row for each line."""
+    lines = data.count(b"\n") + (not data.endswith(b"\n"))
+    if data.count(b"\n{") + data.startswith(b"{") != lines:
+        return None
     read = pyarrow.json.ReadOptions(block_size=len(data) + 1, use_threads=False)
     try:
-        return pyarrow.json.read_json(io.BytesIO(data), read_options=read)
+        table = pyarrow.json.read_json(io.BytesIO(data), read_options=read)
     except pa.ArrowException:
         return None
+    return table if table.num_rows == lines else None
 
 
 def _strings(array: pa.Array, rows: NDArray[np.int64]) -> Iterator[tuple[pa.Array, NDArray[np.int64]]]:
@@ -88,7 +90,9 @@ def _strings(array: pa.Array, rows: NDArray[np.int64]) -> Iterator[tuple[pa.Arra
     elif pa.types.is_struct(kind):
         for part in array.flatten():
             yield from _strings(part, rows)
-    elif pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_map(kind):
+    elif pa.types.is_temporal(kind) or pa.types.is_string_view(kind):
+        yield from _strings(array.cast(pa.large_string()), rows)
+    elif pa.types.is_nested(kind):  # lists and maps of all kinds
         yield from _strings(pc.list_flatten(array), rows[pc.list_parent_indices(array).to_numpy()])
 
 
