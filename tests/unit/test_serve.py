@@ -123,6 +123,23 @@ def test_an_error_of_the_other_server_goes_through() -> None:
         ask(client(server), "m")
 
 
+def test_a_reply_that_cannot_be_sent_on_keeps_no_place() -> None:
+    odd = FakeEndpoint(lambda reply, body: reply.stream([b"x"], "text/plain\x01"))
+    with odd, over(odd, places=1) as server:
+        for _ in range(3):
+            with pytest.raises(openai.InternalServerError, match="not HTTP") as caught:
+                ask(client(server), "m", seed=1)
+            assert caught.value.status_code == 502
+
+
+def test_hosts_that_are_none_are_refused() -> None:
+    with FakeEndpoint(well) as endpoint, over(endpoint) as server:
+        for headers in ({"Host": "["}, {"Origin": "http://["}):
+            assert httpx2.get(f"{server.url}/v1/models", headers=headers).status_code == 403
+        refused = httpx2.get(f"{server.url}/v1/chat/completions")
+        assert (refused.status_code, refused.headers["allow"]) == (405, "POST")
+
+
 def test_a_server_that_is_away_is_said() -> None:
     with FakeEndpoint(well) as endpoint, over(endpoint) as server:
         endpoint.kill()
