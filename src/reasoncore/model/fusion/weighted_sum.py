@@ -18,7 +18,7 @@ from reasoncore.model.fusion.tensor_files import FLOATS, Array
 # A value of this size is, or would be rounded to, infinity.
 OVERFLOW = {"F64": np.inf, "F32": np.inf, "F16": 65520.0, "BF16": 2.0**128 - 2.0**119}
 # Elements summed at a time: few enough to stay in the cache, enough to make numpy's calls cheap.
-BLOCK = 2**15
+BLOCK = 2**17
 
 
 class WeightedSum:
@@ -35,7 +35,6 @@ class WeightedSum:
         self._sums = np.empty(BLOCK)
         self._terms = np.empty(BLOCK)
         self._bits = np.empty(BLOCK, np.uint32)
-        self._wide = np.zeros(BLOCK, "<u4")  # the lower halves stay zero
 
     def sum(self, arrays: Sequence[Array], dtypes: Sequence[str], dtype: str) -> Array | None:
         """The sums as they lie in a file; None when one is not finite, as when any x_i is not, even with w_i = 0.
@@ -59,15 +58,17 @@ class WeightedSum:
         for index, (array, dtype, weight) in enumerate(zip(arrays, dtypes, self._weights, strict=True)):
             # The first product is the start, not zero, which would turn -0 into 0.
             product = terms if index else sums
-            np.multiply(self._widen(array) if dtype == "BF16" else array, weight, out=product, dtype=np.float64)
+            np.copyto(product, self._widen(array) if dtype == "BF16" else array)
+            np.multiply(product, weight, out=product)
             if index:
                 np.add(sums, terms, out=sums)
         return sums
 
     def _widen(self, array: NDArray[np.uint16]) -> NDArray[np.float32]:
-        wide = self._wide[: len(array)]
-        wide.view("<u2")[1::2] = array
-        return wide.view("<f4")
+        bits = self._bits[: len(array)]
+        np.copyto(bits, array)
+        np.left_shift(bits, 16, out=bits)
+        return bits.view(np.float32)
 
     def _round(self, sums: NDArray[np.float64], out: Array, dtype: str) -> bool:
         """Round into ``out``; False when a value is not finite."""
