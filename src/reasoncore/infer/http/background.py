@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import suppress
 from queue import SimpleQueue
 from typing import Any, TypeVar
@@ -13,22 +13,31 @@ T = TypeVar("T")
 _CLOSING_S = 2.0
 
 
-def emitted(work: Callable[[Callable[[T], None]], Coroutine[Any, Any, None]]) -> Iterator[T]:
+def emitted(work: Callable[[Callable[[T], Awaitable[None]]], Coroutine[Any, Any, None]]) -> Iterator[T]:
     """Yield what ``work(emit)`` emits, as it does, and raise what it raises.
 
-    It goes on while the consumer is busy with an item, in a thread that holds up nobody. An interrupt, or closing the
-    iterator, cancels it.
+    ``await emit(item)`` returns when the consumer is done with the item, and asks for the next; all else goes on
+    meanwhile, in a thread of its own. An interrupt, or closing the iterator, cancels it.
     """
-    items: SimpleQueue[T | asyncio.Task[None]] = SimpleQueue()
+    items: SimpleQueue[tuple[T, asyncio.Event] | asyncio.Task[None]] = SimpleQueue()
     loop = asyncio.new_event_loop()
-    task = loop.create_task(work(items.put))
+
+    async def emit(item: T) -> None:
+        done = asyncio.Event()
+        items.put((item, done))
+        await done.wait()
+
+    task = loop.create_task(work(emit))
     task.add_done_callback(items.put)
     thread = threading.Thread(target=_drive, args=(loop, task), name="http engine", daemon=True)
     thread.start()
     try:
-        while not isinstance(item := items.get(), asyncio.Task):
+        while not isinstance(entry := items.get(), asyncio.Task):
+            item, done = entry
             yield item
-        item.result()
+            with suppress(RuntimeError):  # the work has failed, and its loop is closed
+                loop.call_soon_threadsafe(done.set)
+        entry.result()
     finally:
         with suppress(RuntimeError):  # the loop has ended and is closed
             loop.call_soon_threadsafe(task.cancel)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -74,14 +75,18 @@ def key_headers(api_key: str | None) -> dict[str, str]:
     return {"Authorization": f"Bearer {key}"} if key else {}
 
 
+def call_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    """Those of every call, and these."""
+    return {"Content-Type": "application/json", "Accept-Encoding": "identity", **headers}
+
+
 def open_client(server: Server, headers: dict[str, str], connect_s: float, concurrency: int) -> httpx2.AsyncClient:
     """A client for so many calls at a time; whoever opens it closes it."""
     limits = httpx2.Limits(max_connections=None, max_keepalive_connections=concurrency)
     timeout = httpx2.Timeout(None, connect=connect_s)
-    everywhere = {"Content-Type": "application/json", "Accept-Encoding": "identity", **headers}
     # Loading certificates takes longer than a short run, and plain http needs none.
     return httpx2.AsyncClient(
-        headers=everywhere, limits=limits, timeout=timeout, verify=server.root.startswith("https:")
+        headers=call_headers(headers), limits=limits, timeout=timeout, verify=server.root.startswith("https:")
     )
 
 

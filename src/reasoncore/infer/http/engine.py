@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Awaitable, Callable, Generator, Sequence
 from typing import Any
 
 from reasoncore.infer.engine import Engine, Request, Sampled, SamplingParams
@@ -52,7 +52,7 @@ class HttpEngine(Engine):
             UserInputError: The server would refuse every request: wrong address, key or model.
         """
 
-        async def work(emit: Callable[[Sampled], None]) -> None:
+        async def work(emit: Callable[[Sampled], Awaitable[None]]) -> None:
             connect_s = self._patience.connect_s
             async with open_client(self._server, self._headers, connect_s, self._concurrency) as client:
                 if not self._server.model_checked:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import httpx2
@@ -22,7 +22,11 @@ _SEED_MASK = 2**31 - 1
 
 
 class Run:
-    """One pass over requests; at most ``concurrency`` calls are on their way or waiting to be tried again."""
+    """One pass over requests; at most ``concurrency`` calls are on their way or waiting to be tried again.
+
+    A call has its slot until the consumer is done with its samples: whoever stores them, and is killed, has no more
+    than that many to ask for again.
+    """
 
     def __init__(
         self,
@@ -31,7 +35,7 @@ class Run:
         sampling: SamplingParams,
         patience: Patience,
         concurrency: int,
-        emit: Callable[[Sampled], None],
+        emit: Callable[[Sampled], Awaitable[None]],
     ) -> None:
         self._client = client
         self._server = server
@@ -71,14 +75,14 @@ class Run:
                 choices = []
             except (InfrastructureError, RequestRefusedError) as error:
                 for sample in samples:
-                    self._emit(Sampled(index, sample, error))
+                    await self._emit(Sampled(index, sample, error))
                 return range(0)
-        say_if_context_is_small(self._server, body, choices)
-        if len(choices) < len(samples):
-            self._server.one_by_one = True
-        for sample, choice in zip(samples, choices, strict=False):
-            self._emit(Sampled(index, sample, to_completion(choice, self._sampling.stop)))
-        return samples[len(choices) :]
+            say_if_context_is_small(self._server, body, choices)
+            if len(choices) < len(samples):
+                self._server.one_by_one = True
+            for sample, choice in zip(samples, choices, strict=False):
+                await self._emit(Sampled(index, sample, to_completion(choice, self._sampling.stop)))
+            return samples[len(choices) :]
 
 
 def request_body(model: str, request: Request, samples: range, sampling: SamplingParams) -> dict[str, Any]:
