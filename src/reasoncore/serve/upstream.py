@@ -16,6 +16,7 @@ import httpx2
 from starlette.responses import Response, StreamingResponse
 
 from reasoncore.errors import UserInputError
+from reasoncore.infer.http.endpoint import call_headers
 from reasoncore.infer.http.words import plain
 from reasoncore.serve.problems import ApiError
 
@@ -77,7 +78,7 @@ async def open_pass_through(
     timeout = aiohttp.ClientTimeout(total=None, sock_connect=connect_s, sock_read=first_byte_s)
     client = aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=0, ssl=httpx2.create_ssl_context() if root.startswith("https:") else True),
-        headers={"Content-Type": "application/json", "Accept-Encoding": "identity", **headers},
+        headers=call_headers(headers),
         timeout=timeout,
         auto_decompress=False,
         cookie_jar=aiohttp.DummyCookieJar(),

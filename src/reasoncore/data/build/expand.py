@@ -12,7 +12,7 @@ from dataclasses import replace
 from reasoncore.data.build.config import ExpandSettings
 from reasoncore.data.build.rows import CorpusRow
 from reasoncore.data.build.stage_folder import StageWriter
-from reasoncore.data.build.teacher import Teacher, prompts_of, why_none
+from reasoncore.data.build.teacher import Teacher, all_answered, prompts_of
 from reasoncore.data.files import with_instruction
 from reasoncore.data.words import words_of
 from reasoncore.domains import DOMAINS
@@ -42,17 +42,16 @@ def expand(writer: StageWriter, rows: Sequence[CorpusRow], settings: ExpandSetti
     )
     for row in rows:
         writer.keep(row)
-    for number, ((row, dimension), (answer,)) in enumerate(zip(wanted, answers, strict=True)):
+    for number, ((row, dimension), given) in enumerate(zip(wanted, answers, strict=True)):
         new = replace(
             row,
             problem=replace(row.problem, id=f"{row.problem.id}+{dimension}-{number}", answer="", reference=None),
             solutions={},
             facts={"seed": row.problem.id, "dimension": dimension},
         )
-        if not isinstance(answer, Completion):
-            writer.unanswered += 1
-            writer.reject(new, why_none(answer), said=answer.message)
+        if (whole := all_answered(writer, new, given)) is None:
             continue
+        (answer,) = whole
         query, reason = read_query(answer)
         asked = with_instruction(query, DOMAINS[row.problem.domain].instruction)
         new = replace(new, problem=replace(new.problem, prompt=asked))
@@ -86,11 +85,10 @@ def read_query(answer: Completion) -> tuple[str, str]:
 def filter_queries(writer: StageWriter, rows: Sequence[CorpusRow], teacher: Teacher) -> None:
     """Leave out queries that are incomplete, unreasonable, illogical, or do not test the target knowledge."""
     answers = teacher.ask("query filter", [_filter_prompt(prompt) for prompt in prompts_of(rows)])
-    for row, (answer,) in zip(rows, answers, strict=True):
-        if not isinstance(answer, Completion):
-            writer.unanswered += 1
-            writer.reject(row, why_none(answer), said=answer.message)
+    for row, given in zip(rows, answers, strict=True):
+        if (whole := all_answered(writer, row, given)) is None:
             continue
+        (answer,) = whole
         verdicts = list(_VERDICT.finditer(without_thoughts(answer.text) or ""))
         if not verdicts or answer.finish != "stop":
             writer.reject(row, "no verdict on the query", said=answer.text[:_LONGEST_QUERY])

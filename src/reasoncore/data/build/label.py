@@ -14,8 +14,7 @@ from typing import Any
 from reasoncore.data.build.config import LabelSettings
 from reasoncore.data.build.rows import CorpusRow
 from reasoncore.data.build.stage_folder import StageWriter
-from reasoncore.data.build.teacher import Teacher, prompts_of, why_none
-from reasoncore.records import Completion
+from reasoncore.data.build.teacher import Teacher, all_answered, prompts_of
 from reasoncore.test_time.classes import Same, answer_classes
 from reasoncore.verify.math.answer import extract_answer
 
@@ -69,13 +68,8 @@ def label(
         if row.problem.answer or row.problem.reference is not None:
             writer.keep(row)
             continue
-        given = next(answers)
-        missing = [one for one in given if not isinstance(one, Completion)]
-        if missing:
-            writer.unanswered += len(missing)
-            writer.reject(row, why_none(missing[0]), said=missing[0].message)
+        if (whole := all_answered(writer, row, next(answers))) is None:
             continue
-        whole = [one for one in given if isinstance(one, Completion)]
         vote = majority_vote(
             [extract_answer(one.text) if one.finish == "stop" else None for one in whole], same, settings.min_margin
         )

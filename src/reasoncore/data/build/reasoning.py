@@ -10,8 +10,7 @@ from collections.abc import Sequence
 
 from reasoncore.data.build.rows import CorpusRow
 from reasoncore.data.build.stage_folder import StageWriter
-from reasoncore.data.build.teacher import Teacher, why_none
-from reasoncore.errors import ReasoncoreError
+from reasoncore.data.build.teacher import Teacher, all_answered
 from reasoncore.records import Completion
 from reasoncore.verify.judge_prompt import fenced, make_fence, without_thoughts
 
@@ -25,12 +24,9 @@ def vote_on_reasoning(writer: StageWriter, rows: Sequence[CorpusRow], votes: int
         part = rows[start : start + _AT_ONCE]
         prompts = [_prompt(row.problem.prompt, row.response) for row in part]
         for row, answers in zip(part, teacher.ask("votes on the reasoning", prompts, votes), strict=True):
-            missing = [one for one in answers if not isinstance(one, Completion)]
-            if missing:
-                writer.unanswered += len(missing)
-                writer.reject(row, why_none(missing[0]), said=missing[0].message)
+            if (whole := all_answered(writer, row, answers)) is None:
                 continue
-            verdicts = [read_verdict(answer) for answer in answers]
+            verdicts = [read_verdict(answer) for answer in whole]
             sound, flawed = verdicts.count(True), verdicts.count(False)
             known = row.knowing(reasoning={"sound": sound, "flawed": flawed, "abstained": verdicts.count(None)})
             if 2 * sound > votes:
@@ -39,9 +35,9 @@ def vote_on_reasoning(writer: StageWriter, rows: Sequence[CorpusRow], votes: int
                 writer.reject(known, "flawed reasoning" if flawed >= sound else "no majority on the reasoning")
 
 
-def read_verdict(answer: Completion | ReasoncoreError) -> bool | None:
+def read_verdict(answer: Completion) -> bool | None:
     """Whether an answer calls the reasoning sound; None where it was cut off or says neither."""
-    if not isinstance(answer, Completion) or answer.finish != "stop":
+    if answer.finish != "stop":
         return None
     verdicts = _VERDICT.findall(without_thoughts(answer.text) or "")
     return verdicts[-1] == "SOUND" if verdicts else None

@@ -10,6 +10,7 @@ from pathlib import Path
 from reasoncore.config import HardwareSettings
 from reasoncore.data.build.config import TeacherSettings
 from reasoncore.data.build.rows import CorpusRow
+from reasoncore.data.build.stage_folder import StageWriter
 from reasoncore.data.request_cache import CachedEngine, CapReachedError, Limits
 from reasoncore.errors import InfrastructureError, ReasoncoreError, UserInputError
 from reasoncore.infer.engine import Engine, Request, SamplingParams
@@ -51,6 +52,18 @@ class Teacher:
 def why_none(error: ReasoncoreError) -> str:
     """The reason of a row that got no answer, in a few words that are the same for all of a kind."""
     return "the cap on cost" if isinstance(error, CapReachedError) else "no answer from the teacher"
+
+
+def all_answered(
+    writer: StageWriter, row: CorpusRow, answers: Sequence[Completion | ReasoncoreError]
+) -> list[Completion] | None:
+    """The answers on a row; where one is missing the row stays behind with the reason, and there is None."""
+    missing = [one for one in answers if not isinstance(one, Completion)]
+    if missing:
+        writer.unanswered += len(missing)
+        writer.reject(row, why_none(missing[0]), said=missing[0].message)
+        return None
+    return [one for one in answers if isinstance(one, Completion)]
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 A text of at least n words is known by each of its n-grams. One of :data:`SHORTEST_INSIDE` words or more is known as a
 whole, wherever it stands; a shorter one only where it is a whole text itself, since a few words stand anywhere.
 
-All of it is arrays, so that it takes little memory and goes to another process quickly.
+Words and hashes are arrays, so that they go to another process quickly.
 """
 
 from __future__ import annotations
@@ -60,9 +60,6 @@ class ProtectedWords:
         counts = [text.count(" ") + 1 for text in texts]
         return cls(buffer, hashed_words(buffer), np.cumsum([0, *counts]))
 
-    def __len__(self) -> int:
-        return len(self.found.starts)
-
     def text_of(self, places: ArrayLike) -> Places:
         """The number of the text in which words are."""
         return np.searchsorted(self.firsts, places, "right") - 1
@@ -90,14 +87,12 @@ class SizeTable:
 
     @classmethod
     def of(cls, hashes: Hashes, firsts: Places) -> SizeTable:
-        """Of hashes in any order."""
-        order = np.argsort(hashes, kind="stable")
-        hashes = hashes[order]
+        """Of sorted hashes, and the first words of each."""
         coarse = np.zeros(1 << _COARSE_BITS, dtype=np.bool_)
         coarse[_upper(hashes, _COARSE_BITS)] = True
         bits = np.zeros(1 << _FINE_BITS, dtype=np.bool_)
         bits[_upper(hashes, _FINE_BITS)] = True
-        return cls(hashes, firsts[order], coarse, np.packbits(bits, bitorder="little"))
+        return cls(hashes, firsts, coarse, np.packbits(bits, bitorder="little"))
 
     def find(self, hashes: Hashes) -> tuple[Places, Places]:
         """Places in ``hashes`` of those that are here, and the number here of the first that is the same."""
