@@ -14,7 +14,7 @@ from typing import Any
 
 import torch
 
-from reasoncore.config import EvalStage, PretrainStage, Recipe, longest_asked, references, sources_of
+from reasoncore.config import EvalStage, PretrainStage, Recipe, SFTStage, longest_asked, references, sources_of
 from reasoncore.data.problems import check_levels, check_source, load_worked
 from reasoncore.distill.stage import run_distill
 from reasoncore.domains import Domain, load_domains
@@ -26,6 +26,7 @@ from reasoncore.model.checkpoint import load_checkpoint, resolve_base
 from reasoncore.progress import say
 from reasoncore.rl.stage import run_rl
 from reasoncore.run_dir import RunDir, StageDir, copy_folder_atomic, now, write_json_atomic
+from reasoncore.sft.clean import benchmark_prompts
 from reasoncore.sft.fuse import run_fuse
 from reasoncore.sft.pretrain import run_pretrain
 from reasoncore.sft.stage import run_sft
@@ -125,6 +126,8 @@ def check_inputs(recipe: Recipe, domains: Mapping[str, Domain], root: Path) -> P
             check_source(source, domains, root)
             if key.startswith("probe."):  # of a split that is small
                 load_worked(source, domains, "probe", 0, root)
+        if isinstance(settings, SFTStage) and settings.clean is not None:
+            list(benchmark_prompts(settings.clean, domains, root, limit=1))
         if isinstance(settings, EvalStage):
             _ = eval_plan(settings, recipe.seed, domains, root).tasks
         for reference in references(settings).values():

@@ -62,7 +62,7 @@ def test_a_bomb_of_threads_hurts_nobody_beside_it() -> None:
     bomb = THREADS.format(wait=1)
     with CodeVerifier(workers=2) as verifier:
         sources = [bomb, "def add(a, b): return a + b"] * 3
-        verdicts = verifier.judge_many(sources, [TASKS["assert"]] * len(sources))
+        verdicts = list(verifier.stream((source, TASKS["assert"]) for source in sources))
     assert [verdict.correct for verdict in verdicts] == [False, True] * 3, [verdict.reason for verdict in verdicts]
 
 
@@ -90,7 +90,7 @@ def test_a_bomb_of_native_threads_is_judged_and_hurts_nobody_beside_it(make: Cal
     """Not judging it would be an excuse that any program could provoke."""
     bomb, three = NATIVE_THREADS.format(wait=0.5), CodeTask((CodeTest("stdin", "", "3"),) * 5)
     with CodeVerifier(make, workers=2) as verifier:
-        verdicts = verifier.judge_many([bomb, THREADED] * 4, [TASKS["functional"], three] * 4)
+        verdicts = list(verifier.stream([(bomb, TASKS["functional"]), (THREADED, three)] * 4))
         later = verifier.judge(THREADED, three)
     assert [verdict.correct for verdict in verdicts] == [False, True] * 4, [verdict.reason for verdict in verdicts]
     assert later.correct is True, later.reason
@@ -172,7 +172,7 @@ def test_what_is_left_in_scratch_hurts_nobody(verifier: CodeVerifier, mess: str)
     started = time.monotonic()
     mine = verifier.judge(f"{mess}\nprint(3)", CodeTask((CodeTest("stdin", "", "42"),), time_limit_s=1.0))
     # Enough of them that every place that a program can run in comes twice.
-    later = verifier.judge_many([HONEST] * 4, [CodeTask((CodeTest("stdin", "", "42"),), time_limit_s=1.0)] * 4)
+    later = list(verifier.stream([(HONEST, CodeTask((CodeTest("stdin", "", "42"),), time_limit_s=1.0))] * 4))
     assert_wrong(mine)
     assert [verdict.correct for verdict in later] == [True] * 4, [verdict.reason for verdict in later]
     assert time.monotonic() - started < 4 * ONE_TEST_S

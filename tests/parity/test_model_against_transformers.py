@@ -62,6 +62,9 @@ def test_logits_agree_both_ways(case: str, tmp_path: Path) -> None:
     logits_NV = ours.logits(ours(torch.cat(documents), attention.positions_N, attention))
     expected_NV = torch.cat([reference(d[None]).logits[0] for d in documents])
     torch.testing.assert_close(logits_NV, expected_NV, atol=1e-4, rtol=0)
+    wanted_R = torch.tensor([0, 91, 90, 213, 91])
+    wanted_RV = ours.logits(ours(torch.cat(documents), attention.positions_N, attention, wanted_R))
+    torch.testing.assert_close(wanted_RV, expected_NV[wanted_R], atol=1e-4, rtol=0)
 
     (tmp_path / "ours").mkdir()
     save_weights(ours, tmp_path / "ours")

@@ -26,9 +26,9 @@ from reasoncore.data.build import Build, BuildSettings, load_build
 from reasoncore.data.build.distil import similarity
 from reasoncore.data.build.expand import read_query
 from reasoncore.data.build.label import majority_vote
-from reasoncore.data.build.quality import repeated_lines, repeated_share
 from reasoncore.data.build.reasoning import read_verdict
 from reasoncore.data.build.strata import stratum_of
+from reasoncore.data.text_quality import repeated_lines, repeated_share
 from reasoncore.errors import RecipeError, UserInputError
 from reasoncore.infer.http import HttpEngine, Patience
 from reasoncore.infer.scripted import ScriptedEngine

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from reasoncore.data.ngrams import find_ngrams, index_ngrams, words_of
+from reasoncore.data.ngrams import find_ngrams, index_ngrams
 from reasoncore.data.training_text import read_documents
+from reasoncore.data.words import words_of
 from reasoncore.errors import DataError
 
 

@@ -109,7 +109,7 @@ def test_closing_a_verifier_in_the_middle_of_a_case(folder: Path) -> None:
     closer = threading.Timer(0.3, verifier.close)
     closer.start()
     started = time.monotonic()
-    verdicts = verifier.judge_many(["import time\ntime.sleep(99)"] * 3, [task] * 3)
+    verdicts = list(verifier.stream([("import time\ntime.sleep(99)", task)] * 3))
     assert [verdict.correct for verdict in verdicts] == [None] * 3  # those that had not begun too
     assert time.monotonic() - started < 3.0
     assert gone(pids)

@@ -184,6 +184,14 @@ def test_usage_adds_up_all_calls() -> None:
     assert 'reasoncore_tokens_total{kind="completion",model="m+clr"} 56.0' in text
 
 
+def test_an_error_that_is_passed_on_is_counted() -> None:
+    with FakeEndpoint(refuse(503)) as endpoint, over(endpoint) as server:
+        body = {"model": "m", "messages": [{"role": "user", "content": "?"}]}
+        assert httpx2.post(f"{server.url}/v1/chat/completions", json=body).status_code == 503
+        text = httpx2.get(f"{server.url}/metrics").text
+    assert 'reasoncore_failures_total{model="m",status="503"} 1.0' in text
+
+
 def test_a_stream_shows_progress_and_then_the_answer() -> None:
     with FakeEndpoint(counting) as endpoint, over(endpoint) as server:
         options = {"stream_options": {"include_usage": True}, "extra_body": {"clr": {"k": 6, "claims": 2}}}

@@ -1,5 +1,6 @@
 """A recipe: TOML -> frozen models <- dotted overrides. Unknown keys fail. Imports no torch."""
 
+from reasoncore.config.clean import CleanSettings, TextQuality
 from reasoncore.config.data import PROCEDURAL, ProblemSource, TraceSource
 from reasoncore.config.expectations import Expectation
 from reasoncore.config.plan import PlanDevice, PlanModel, PlanSettings
@@ -22,6 +23,7 @@ from reasoncore.config.stages import (
 
 __all__ = [
     "PROCEDURAL",
+    "CleanSettings",
     "DistillStage",
     "EvalStage",
     "Expectation",
@@ -42,6 +44,7 @@ __all__ = [
     "SelectionSettings",
     "Stage",
     "SupervisedSettings",
+    "TextQuality",
     "TraceSource",
     "load_recipe",
     "longest_asked",

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, model_validator
 
+from reasoncore.config.clean import CleanSettings
 from reasoncore.config.data import ProblemSources, TraceSources
 from reasoncore.config.settings import OptimiserSettings, Settings
 
@@ -73,6 +74,7 @@ class SFTStage(SupervisedSettings):
     kind: Literal["sft"]
     epochs: int = Field(1, ge=1)
     data: TraceSources
+    clean: CleanSettings | None = Field(None, description="leave out traces that are no use or in a benchmark")
     hard: HardSettings | None = Field(None, description="keep only hard traces")
     keep_checkpoints: bool = Field(False, description="keep every periodic checkpoint, for a fuse stage to choose from")
 

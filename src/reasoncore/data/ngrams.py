@@ -1,29 +1,23 @@
 """Word n-grams of texts to protect, and where they occur in a stream of other text.
 
-Words are compared without case, punctuation and layout; numbers are words. Only the texts to protect are held in
+Words are those of :mod:`reasoncore.data.words`. Only the texts to protect are held in
 memory, so the stream may be of any length: a word that none of them has ends the window, and few windows are looked up.
 """
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from reasoncore.data.words import words_of
+
 DEFAULT_N = 10
-_WORD = re.compile(r"[^\W_]+")
 
 Ngram = tuple[str, ...]
 LocatedWord = tuple[int, str]
 """``(line, word)``."""
-
-
-def words_of(text: str) -> list[str]:
-    """The words that count, in order: case folded, punctuation and layout left out."""
-    return _WORD.findall(unicodedata.normalize("NFKC", text).casefold())
 
 
 @dataclass(frozen=True, slots=True)

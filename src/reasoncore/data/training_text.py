@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from reasoncore.data.ngrams import LocatedWord, words_of
+from reasoncore.data.ngrams import LocatedWord
+from reasoncore.data.words import words_of
 from reasoncore.errors import DataError
 from reasoncore.records import read_jsonl
 

@@ -227,9 +227,9 @@ class Decoding:
         packed = PackedAttention(end_to_end(lengths), device)
         attention = PrefillAttention(self.cache, packed, torch.from_numpy(source).to(device), slots_X)
         tokens_N = torch.tensor([token for i in indices for token in self.prompts[i]], device=device)
-        hidden_NC = self.model(tokens_N, packed.positions_N, attention)
         last_P = torch.from_numpy(starts[1:] - 1).to(device)
-        return dict(zip(indices, self.model.logits(hidden_NC[last_P]), strict=True))
+        hidden_PC = self.model(tokens_N, packed.positions_N, attention, last_P)
+        return dict(zip(indices, self.model.logits(hidden_PC), strict=True))
 
     def _retire(self) -> None:
         """Take finished rows out and close the gaps."""

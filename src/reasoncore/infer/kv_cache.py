@@ -6,6 +6,9 @@ T cached positions, L capacity in positions.
 
 from __future__ import annotations
 
+import math
+
+import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
@@ -20,8 +23,8 @@ class KVCache:
     def __init__(self, config: ModelConfig, rows: int, capacity: int, device: torch.device, dtype: torch.dtype) -> None:
         self.heads, self.capacity = config.num_key_value_heads, capacity
         shape = (rows * self.heads, capacity, config.head_dim)
-        self.keys = [torch.zeros(shape, device=device, dtype=dtype) for _ in range(config.num_hidden_layers)]
-        self.values = [torch.zeros(shape, device=device, dtype=dtype) for _ in range(config.num_hidden_layers)]
+        self.keys = [_zeros(shape, device, dtype) for _ in range(config.num_hidden_layers)]
+        self.values = [_zeros(shape, device, dtype) for _ in range(config.num_hidden_layers)]
 
     @staticmethod
     def bytes_per_row(config: ModelConfig, capacity: int, dtype: torch.dtype) -> int:
@@ -43,6 +46,14 @@ class KVCache:
         for tensor in (*self.keys, *self.values):
             rows = tensor.unflatten(0, (-1, self.heads))
             rows[target_M, :, :length] = rows[source_M, :, :length]
+
+
+def _zeros(shape: tuple[int, ...], device: torch.device, dtype: torch.dtype) -> Tensor:
+    """Zeros; on a CPU memory that costs nothing until it is written: most completions end far from the capacity."""
+    if device.type != "cpu":
+        return torch.zeros(shape, device=device, dtype=dtype)
+    untouched = np.zeros(math.prod(shape) * dtype.itemsize, dtype=np.uint8)  # calloc; torch would write every byte
+    return torch.from_numpy(untouched).view(dtype).view(shape)
 
 
 class PrefillAttention:

@@ -4,7 +4,8 @@ It works on a flat stream of tokens and leaves to an ``Attention`` which of them
 serves packed training (:class:`reasoncore.model.attention.PackedAttention`), prefill and cached decoding
 (:mod:`reasoncore.infer.kv_cache`).
 
-Shapes: N tokens, C hidden_size, H query heads, K key/value heads, D head_dim, I intermediate_size, V vocabulary.
+Shapes: N tokens, R of them wanted, C hidden_size, H query heads, K key/value heads, D head_dim, I intermediate_size,
+V vocabulary.
 Query, key and value are one matrix, and so are gate and up: fewer, larger products. ``weights.py`` splits them.
 """
 
@@ -52,13 +53,25 @@ class DecoderLayer(nn.Module):
         self.q_norm = nn.RMSNorm(self.head_dim, config.rms_norm_eps) if config.qk_norm else nn.Identity()
         self.k_norm = nn.RMSNorm(self.head_dim, config.rms_norm_eps) if config.qk_norm else nn.Identity()
 
-    def forward(self, x_NC: Tensor, cos_N1D: Tensor, sin_N1D: Tensor, attention: Attention, layer: int) -> Tensor:
+    def forward(
+        self,
+        x_NC: Tensor,
+        cos_N1D: Tensor,
+        sin_N1D: Tensor,
+        attention: Attention,
+        layer: int,
+        wanted_R: Tensor | None = None,
+    ) -> Tensor:
+        """The layer's output, of all tokens or of the ``wanted_R`` alone."""
         qkv_NHD = self.qkv_proj(self.input_norm(x_NC)).unflatten(-1, (-1, self.head_dim))
         query_NHD, key_NKD, value_NKD = qkv_NHD.split((self.query_heads, self.key_heads, self.key_heads), dim=1)
         # Under autocast a norm answers in float32; attention wants one dtype.
         query_NHD = rotate(self.q_norm(query_NHD).to(value_NKD.dtype), cos_N1D, sin_N1D)
         key_NKD = rotate(self.k_norm(key_NKD).to(value_NKD.dtype), cos_N1D, sin_N1D)
-        x_NC = x_NC + self.o_proj(attention(layer, query_NHD, key_NKD, value_NKD).flatten(1))
+        attended_NC = attention(layer, query_NHD, key_NKD, value_NKD).flatten(1)
+        if wanted_R is not None:
+            x_NC, attended_NC = x_NC.index_select(0, wanted_R), attended_NC.index_select(0, wanted_R)
+        x_NC = x_NC + self.o_proj(attended_NC)
         gate_NI, up_NI = self.gate_up_proj(self.post_attention_norm(x_NC)).chunk(2, dim=-1)
         return x_NC + self.down_proj(F.silu(gate_NI) * up_NI)
 
@@ -96,16 +109,23 @@ class Decoder(nn.Module):
             return torch.get_autocast_dtype(weight.device.type)
         return weight.dtype
 
-    def forward(self, tokens_N: Tensor, positions_N: Tensor, attention: Attention) -> Tensor:
-        """Final hidden states ``[N, C]``, normed, ready for the head."""
+    def forward(
+        self, tokens_N: Tensor, positions_N: Tensor, attention: Attention, wanted_R: Tensor | None = None
+    ) -> Tensor:
+        """Final hidden states ``[N, C]``, normed, ready for the head.
+
+        With ``wanted_R``, places in the stream, those tokens' alone, ``[R, C]``: of the others the last layer needs
+        keys and values only. For a model of few layers and long prompts that is a good part of the work.
+        """
         x_NC = self.embed_tokens(tokens_N)
         self._frequency_D2 = self._frequency_D2.to(x_NC.device)
         cos_N1D, sin_N1D = cos_sin(positions_N, self._frequency_D2, self.compute_dtype)
         for index, layer in enumerate(self.layers):
+            wanted = wanted_R if index == len(self.layers) - 1 else None
             if self.checkpoint_activations and torch.is_grad_enabled():
-                x_NC = checkpoint(layer, x_NC, cos_N1D, sin_N1D, attention, index, use_reentrant=False)
+                x_NC = checkpoint(layer, x_NC, cos_N1D, sin_N1D, attention, index, wanted, use_reentrant=False)
             else:
-                x_NC = layer(x_NC, cos_N1D, sin_N1D, attention, index)
+                x_NC = layer(x_NC, cos_N1D, sin_N1D, attention, index, wanted)
         return self.norm(x_NC)
 
     def logits(self, hidden_NC: Tensor) -> Tensor:

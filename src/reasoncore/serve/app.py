@@ -170,9 +170,12 @@ class _Server:
             if asked is not None:
                 return await self._reply(request, asked, place)
             assert pass_on is not None
-            return _Ending(await _unless_gone(request, pass_on(body)), place)
+            reply = await _unless_gone(request, pass_on(body))
+            if reply.status_code >= 400:
+                self.metrics.failed(model, reply.status_code)
+            return _Ending(reply, place)
         except BaseException as error:
-            self.metrics.failed(model, error)
+            self.metrics.failed(model, error.status if isinstance(error, ApiError) else 500)
             place.close()
             raise
 

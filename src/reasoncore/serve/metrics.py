@@ -8,8 +8,6 @@ from contextlib import contextmanager
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from starlette.responses import Response
 
-from reasoncore.serve.problems import ApiError
-
 _SECONDS = (0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000, 3000)
 
 
@@ -35,9 +33,8 @@ class Metrics:
         with self._seconds.labels(model).time():
             yield
 
-    def failed(self, model: str, error: BaseException) -> None:
-        """Count a failure."""
-        status = error.status if isinstance(error, ApiError) else 500
+    def failed(self, model: str, status: int) -> None:
+        """Count a failure by its HTTP status."""
         self._failures.labels(model, str(status)).inc()
 
     def used(self, model: str, prompt: int, completion: int) -> None:

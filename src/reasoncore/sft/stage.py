@@ -9,6 +9,7 @@ from reasoncore.data.problems import load_traces
 from reasoncore.errors import DataError
 from reasoncore.model.checkpoint import load_checkpoint
 from reasoncore.run_dir import now
+from reasoncore.sft.clean import clean_traces
 from reasoncore.sft.hard import hard_subset
 from reasoncore.stage import StageContext
 from reasoncore.train.learner import Learner
@@ -24,7 +25,8 @@ def run_sft(context: StageContext) -> None:
     snapshot = context.begin()
     model, tokenizer = load_checkpoint(context.start)
     loaded = load_traces(settings.data, context.domains, context.seed, context.root)
-    traces = loaded if settings.hard is None else hard_subset(context, loaded, settings.hard, tokenizer)
+    clean = loaded if settings.clean is None else clean_traces(context, loaded, settings.clean)
+    traces = clean if settings.hard is None else hard_subset(context, clean, settings.hard, tokenizer)
     limit = min(settings.max_length, model.config.max_position_embeddings)
     whole = to_sequences([(trace.problem.prompt, trace.response) for trace in traces], tokenizer)
     sequences = [sequence for sequence in whole if len(sequence.token_ids) <= limit]
@@ -44,7 +46,8 @@ def run_sft(context: StageContext) -> None:
         keep_checkpoints=settings.keep_checkpoints,
     )
     summary = {
-        "traces": len(loaded),
+        "traces": len(clean),
+        "rejected": len(loaded) - len(clean),
         "samples": len(sequences),
         "dropped_too_long": len(whole) - len(sequences),
         "tokens": sum(len(sequence.token_ids) for sequence in sequences),

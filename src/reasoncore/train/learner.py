@@ -118,7 +118,5 @@ class Learner:
 
     def _log_probs(self, batch: MicroBatch, temperature: float) -> Tensor:
         with mixed_precision(self.device):
-            hidden_NC = self.model(batch.tokens_N, batch.attention.positions_N, batch.attention)
-            return token_log_probs(
-                hidden_NC.index_select(0, batch.predicts_R), self.model.head_weight_VC, batch.targets_R, temperature
-            )
+            hidden_RC = self.model(batch.tokens_N, batch.attention.positions_N, batch.attention, batch.predicts_R)
+            return token_log_probs(hidden_RC, self.model.head_weight_VC, batch.targets_R, temperature)

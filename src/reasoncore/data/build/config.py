@@ -7,13 +7,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
+from reasoncore.config.clean import Share, SharedWords, TextQuality
 from reasoncore.config.errors import explain
 from reasoncore.config.settings import Settings
 from reasoncore.config.toml_file import read_toml
 
 PROCEDURAL = "procedural"
 GYM_PREFIX = "reasoning-gym:"
-Share = Annotated[float, Field(ge=0, le=1)]
 
 
 def _none_if_false(value: Any) -> Any:
@@ -109,13 +109,9 @@ class DistilSettings(Settings):
     )
 
 
-class QualitySettings(Settings):
-    """Filters on text alone; all bounds are ours."""
+class QualitySettings(TextQuality):
+    """Filters on text, and what the teacher is asked; all bounds are ours."""
 
-    min_words: int = Field(1, ge=0, description="of a response")
-    max_words: int | None = Field(None, ge=1)
-    max_repeated: Share = Field(0.3, description="share of a response's word 10-grams that stood there before")
-    max_line_share: Share = Field(0.5, description="share of a response's lines that repeat another line")
     max_same_start: int = Field(
         0, ge=0, description="responses that may begin with the same 12 words; 0 does not look for templates"
     )
@@ -125,12 +121,10 @@ class QualitySettings(Settings):
     )
 
 
-class DecontaminateSettings(Settings):
+class DecontaminateSettings(SharedWords):
     """Evaluation files that nothing may be in."""
 
     against: tuple[str, ...] = ()
-    ngram: int = Field(10, ge=1)
-    common: int = Field(10, ge=0, description="what more items than this share is boilerplate; 0: nothing is")
 
 
 class NearDuplicateSettings(Settings):

@@ -20,7 +20,7 @@ from reasoncore.data.words import words_of
 
 DEFAULT_N, DEFAULT_COMMON = 10, 10
 SHORTEST_INSIDE = 5
-_COARSE_BITS, _FINE_BITS = 22, 24
+_SPARSE_BITS, _FINER_BITS, _LEAST_BITS, _MOST_BITS = 3, 2, 10, 24
 
 Places = NDArray[np.int64]
 
@@ -76,8 +76,9 @@ class SizeTable:
     Attributes:
         hashes: Sorted; different words may have the same.
         firsts: Number of the first word of each.
-        coarse: A byte for each value of the hashes' upper bits; most places in a corpus end here.
-        fine: A bit for each value of more of them; most others end here.
+        coarse: A byte for each value of the hashes' upper bits, one in eight of them taken at most; most places in a
+            corpus end here.
+        fine: A bit for each value of two more of them; most others end here.
     """
 
     hashes: Hashes
@@ -88,17 +89,16 @@ class SizeTable:
     @classmethod
     def of(cls, hashes: Hashes, firsts: Places) -> SizeTable:
         """Of sorted hashes, and the first words of each."""
-        coarse = np.zeros(1 << _COARSE_BITS, dtype=np.bool_)
-        coarse[_upper(hashes, _COARSE_BITS)] = True
-        bits = np.zeros(1 << _FINE_BITS, dtype=np.bool_)
-        bits[_upper(hashes, _FINE_BITS)] = True
-        return cls(hashes, firsts, coarse, np.packbits(bits, bitorder="little"))
+        bits = min(max(_LEAST_BITS, len(hashes).bit_length() + _SPARSE_BITS), _MOST_BITS)
+        fine = _filter_of(hashes, bits + _FINER_BITS)
+        return cls(hashes, firsts, _filter_of(hashes, bits), np.packbits(fine, bitorder="little"))
 
     def find(self, hashes: Hashes) -> tuple[Places, Places]:
         """Places in ``hashes`` of those that are here, and the number here of the first that is the same."""
-        places = np.flatnonzero(self.coarse.take(_upper(hashes, _COARSE_BITS)))
+        bits = len(self.coarse).bit_length() - 1
+        places = np.flatnonzero(self.coarse.take(_upper(hashes, bits)))
         chosen = hashes.take(places)
-        upper = _upper(chosen, _FINE_BITS)
+        upper = _upper(chosen, bits + _FINER_BITS)
         kept = np.flatnonzero(self.fine.take(upper >> 3) >> (upper & 7).astype(np.uint8) & np.uint8(1))
         places, chosen = places.take(kept), chosen.take(kept)
         numbers = np.searchsorted(self.hashes, chosen)
@@ -112,6 +112,12 @@ class SizeTable:
         while number < len(self.hashes) and self.hashes[number] == value:
             yield int(self.firsts[number])
             number += 1
+
+
+def _filter_of(hashes: Hashes, bits: int) -> NDArray[np.bool_]:
+    taken = np.zeros(1 << bits, dtype=np.bool_)
+    taken[_upper(hashes, bits)] = True
+    return taken
 
 
 def _upper(hashes: Hashes, bits: int) -> Places:

@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass
 from itertools import takewhile
 from typing import Any
 
-from reasoncore.data.ngrams import words_of
+from reasoncore.data.words import words_of
 from reasoncore.evals.contamination.asking import Asker
 from reasoncore.evals.contamination.items import Item
 from reasoncore.evals.statistics import paired_difference

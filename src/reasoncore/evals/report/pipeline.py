@@ -139,6 +139,8 @@ def _did(stage: Stage, start: str | None) -> list[str]:
         traces, samples = found.get("traces"), found.get("samples")
         chosen = traces is not None and samples is not None and samples + (found.get("dropped_too_long") or 0) < traces
         say(*(("{} hard samples of {}", "samples", "traces") if chosen else ("{} samples", "samples")))
+        if found.get("rejected"):
+            say("{} rejected", "rejected")
     elif stage.kind == "pretrain":
         say("{} documents", "samples")
         say("{} tokens", "tokens")

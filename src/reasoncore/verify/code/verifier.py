@@ -78,15 +78,24 @@ class CodeVerifier:
         return self.judge_many([response], [task])[0]
 
     def judge_many(self, responses: Sequence[str], tasks: Sequence[CodeTask]) -> list[Verdict]:
-        """Judge ``responses[i]`` by ``tasks[i]``; verdicts in the same order. See :meth:`judge`."""
-        return list(self.stream(zip(responses, tasks, strict=True)))
+        """Judge ``responses[i]`` by ``tasks[i]``; verdicts in the same order. See :meth:`judge`.
+
+        A program that several responses hold is run once a task.
+        """
+        sources = [extract_code(response, task.entry_point) for response, task in zip(responses, tasks, strict=True)]
+        keys = [(source, id(task)) for source, task in zip(sources, tasks, strict=True)]
+        distinct = {key: (key[0], task) for key, task in zip(keys, tasks, strict=True)}
+        verdicts = self._pool.stream(self._submit(source, task) for source, task in distinct.values())
+        verdict_of = dict(zip(distinct, verdicts, strict=True))
+        return [verdict_of[key] for key in keys]
 
     def stream(self, cases: Iterable[tuple[str, CodeTask]]) -> Iterator[Verdict]:
         """Verdicts in the order of the cases, which are read only a little ahead. See :meth:`judge`."""
-        return self._pool.stream(self._submit(response, task) for response, task in cases)
+        return self._pool.stream(
+            self._submit(extract_code(response, task.entry_point), task) for response, task in cases
+        )
 
-    def _submit(self, response: str, task: CodeTask) -> Pending[Verdict]:
-        source = extract_code(response, task.entry_point)
+    def _submit(self, source: str | None, task: CodeTask) -> Pending[Verdict]:
         if source is None:
             return finished(_verdict(None, [("CE", "no code")] * len(task.tests), len(task.tests)))
         return _PendingVerdict(self._pool.submit(lambda sandbox: self._run_tests(sandbox, source, task)), source, task)
