@@ -24,12 +24,13 @@ from fake_endpoint import DONE, Body, FakeEndpoint, Reply, Script, delta, event,
 
 from reasoncore.data.build import Build, BuildSettings, load_build
 from reasoncore.data.build.distil import similarity
+from reasoncore.data.build.estimate import estimate
 from reasoncore.data.build.expand import read_query
 from reasoncore.data.build.label import majority_vote
 from reasoncore.data.build.reasoning import read_verdict
 from reasoncore.data.build.strata import stratum_of
 from reasoncore.data.text_quality import repeated_lines, repeated_share
-from reasoncore.errors import RecipeError, UserInputError
+from reasoncore.errors import DataError, RecipeError, UserInputError
 from reasoncore.infer.http import HttpEngine, Patience
 from reasoncore.infer.scripted import ScriptedEngine
 from reasoncore.model.checkpoint import load_checkpoint, resolve_base, save_checkpoint
@@ -132,6 +133,12 @@ def test_votes_are_by_classes(answers: list[str | None], label: str | None, reas
     assert sum(vote.votes.values()) + vote.abstained == len(answers)
 
 
+def test_three_ways_to_write_a_half_are_one_class() -> None:
+    with MathVerifier() as verifier:
+        vote = majority_vote(["1/2", "0.5", "\\frac12", "3"], verifier.equivalent, 0.25)
+    assert sorted(vote.votes.values()) == [1, 3]
+
+
 # Filters on text.
 
 
@@ -187,6 +194,36 @@ def test_a_corpus_of_known_solutions(tmp_path: Path) -> None:
         part["length"] for part in card["strata"] for _ in range(part["rows"])
     )
     assert "| distil | 6 | 0 | 6 | 0 |" in (tmp_path / "out" / "README.md").read_text()
+
+
+def test_a_source_on_the_hub_is_fetched_and_one_that_cannot_be_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[str, str, str]] = []
+    there = seeds(tmp_path)
+
+    def download(repository: str, file: str, repo_type: str) -> str:
+        asked.append((repository, file, repo_type))
+        if file != "seeds.jsonl":
+            raise OSError("404")
+        return str(there)
+
+    monkeypatch.setattr("huggingface_hub.hf_hub_download", download)
+    assert build(tmp_path, sources={"own": {"path": "hf://datasets/me/sums/seeds.jsonl"}})["rows"] == 6
+    assert asked == [("me/sums", "seeds.jsonl", "dataset")]
+    for path, said in (("hf://datasets/me/sums/other.jsonl", "404"), ("hf://datasets/me/sums", "no file")):
+        with pytest.raises(DataError, match=said):
+            build(tmp_path, sources={"own": {"path": path}})
+
+
+def test_of_responses_that_begin_alike_the_first_few_stay(tmp_path: Path) -> None:
+    rows = [json.loads(line) for line in seeds(tmp_path).read_text().splitlines()]
+    for row in rows[1:5]:
+        row["response"] = "Let us think about this step by step as we always do here:\n" + row["response"]
+    write_jsonl(tmp_path / "seeds.jsonl", rows)
+    card = build(tmp_path, quality={"max_same_start": 3})
+    assert stage(card, "quality")["reasons"] == {"begins like too many others": 1}
+    assert sums_add_up(card)
 
 
 def test_what_is_wrong_repeated_or_contaminated_stays_behind_with_its_reason(tmp_path: Path) -> None:
@@ -257,10 +294,11 @@ def test_a_reference_model_says_how_hard_a_query_is(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(not (DATA / "gsm8k_train.jsonl").exists(), reason="no data folder")
 @pytest.mark.parametrize("base", ["nano-base", "random"])
 def test_the_corpus_trains(base: str, run: Run, tmp_path: Path) -> None:
-    seeds(tmp_path, 8)
-    build(tmp_path)
+    card = build(tmp_path, sources={"gsm8k": {"path": str(DATA / "gsm8k_train.jsonl"), "count": 24}})
+    assert card["rows"] >= 20
     start = base
     if base == "random":
         model = Decoder(parse_config(TWENTY_MILLION, "test"))
@@ -275,7 +313,7 @@ def test_the_corpus_trains(base: str, run: Run, tmp_path: Path) -> None:
     code, _, err = run("run", str(tmp_path / "r.toml"), "--run-dir", str(tmp_path / "run"))
     assert code == 0, err
     manifest = json.loads((tmp_path / "run" / "stages" / "01-sft" / "manifest.json").read_text())
-    assert manifest["summary"]["samples"] == 8
+    assert manifest["summary"]["samples"] == card["rows"]
 
 
 @pytest.mark.parametrize(
@@ -318,6 +356,14 @@ def test_all_of_gsm8k(run: Run, tmp_path: Path) -> None:
     assert stage(card, "seeds")["in"] == 7473
     assert card["rows"] > 7000
     assert stage(card, "decontaminate")["reasons"]["stands in gsm8k_test.jsonl"] > 50
+    rows = corpus(tmp_path)
+    assert len(rows) == card["rows"] == sum(one["rows"] for one in card["strata"])
+    left_out = {one["stage"]: rejected(tmp_path, one["stage"]) for one in card["stages"]}
+    assert {name: len(found) for name, found in left_out.items()} == {
+        one["stage"]: one["rejected"] for one in card["stages"]
+    }
+    places = [row["id"] for row in rows] + [one["row"]["problem"]["id"] for found in left_out.values() for one in found]
+    assert len(places) == len(set(places)) == 7473
     code, out, _ = run("data", "inspect", str(tmp_path / "out"), "--rows", "2")
     assert code == 0
     assert "| seeds | 7,473 |" in out
@@ -367,11 +413,28 @@ def test_a_teacher_expands_labels_filters_and_solves(tmp_path: Path) -> None:
     assert new
     facts = json.loads(new[0]["facts"])
     assert facts["label"]["margin"] >= 0.25
-    assert facts["dimension"] in ("concepts", "skeleton")
+    asked_along = [json.loads(row["facts"]).get("dimension") for row in rows] + [
+        one["row"]["facts"].get("dimension") for name in ("expand", "label") for one in rejected(tmp_path, name)
+    ]
+    assert {*asked_along} - {None} == {"concepts", "skeleton", "constraints", "objective"}
     assert all(row["error_rate"] is not None for row in rows)
     assert {row["difficulty"] for row in rows} - {"unknown"}
     queries = Counter(row["prompt"] for row in rows)
     assert max(queries.values()) == 2
+
+
+def test_a_dry_run_asks_nothing_and_says_no_less_than_is_asked(tmp_path: Path) -> None:
+    seeds(tmp_path)
+    with FakeEndpoint(answer) as endpoint:
+        given = {"name": "c", "sources": {"own": {"path": "seeds.jsonl"}}, "near_duplicates": False}
+        prices = {"usd_per_million_tokens": 10.0, "usd_per_million_prompt_tokens": 1.0}
+        settings = BuildSettings.model_validate(given | taught(endpoint, **prices))
+        found = estimate(Build(settings, tmp_path / "out", tmp_path))
+        assert endpoint.bodies == []
+        card = build(tmp_path, **taught(endpoint, **prices))
+    assert found["requests"] == {"expand": 12, "label": 60, "queries": 18, "distil": 72}
+    assert card["teacher"]["asked"] <= sum(found["requests"].values())
+    assert 0 < card["teacher"]["usd"] <= found["usd_at_most"]
 
 
 def test_the_majority_says_whether_reasoning_is_sound(tmp_path: Path) -> None:

@@ -51,11 +51,12 @@ def hashed_words(buffer: bytes) -> HashedWords:
     Args:
         buffer: UTF-8, the texts divided by :data:`SEPARATOR`.
     """
-    kinds = np.frombuffer(b"\0" + buffer.translate(_KIND) + b"\0", dtype=np.uint8)
+    padded = bytes(_PAD) + buffer + bytes(_PAD)
+    kinds = np.frombuffer(padded.translate(_KIND), dtype=np.uint8)[_PAD - 1 : -_PAD + 1]
     borders = np.flatnonzero(kinds[1:] != kinds[:-1])
-    begins = np.flatnonzero(kinds[1:].take(borders))
+    begins = np.flatnonzero(kinds[1:].take(borders) != 0)
     starts, ends = borders.take(begins), borders.take(begins + 1)
-    padded = bytes(_PAD) + buffer.translate(_LOWERED) + bytes(_PAD)
+    padded = padded.translate(_LOWERED)
     windows = np.ndarray((len(padded) - 7,), dtype="<u8", buffer=padded, strides=(1,))
     lengths = ends - starts
     hashes = windows[starts + _PAD] & _FIRST.take(lengths, mode="clip")
@@ -66,18 +67,26 @@ def hashed_words(buffer: bytes) -> HashedWords:
     return HashedWords(starts, ends, hashes)
 
 
-def ngram_hashes(words: Hashes, n: int) -> Hashes:
-    """H_n at every place where n words follow; empty where there are fewer."""
-    count = len(words) - n + 1
-    if count < 1:
-        return words[:0]
-    powers, inverses = _powers(1 << (len(words) - 1).bit_length())
-    sums = words * powers[: len(words)]
-    np.cumsum(sums, out=sums)
-    found = sums[n - 1 :].copy()
-    found[1:] -= sums[: count - 1]
-    found *= inverses[:count]
+def running_sums(words: Hashes) -> Hashes:
+    """S at every place and behind the last: one more than there are words."""
+    sums = np.zeros(len(words) + 1, dtype=np.uint64)
+    np.multiply(words, _powers_for(len(words))[0][: len(words)], out=sums[1:])
+    np.cumsum(sums[1:], out=sums[1:])
+    return sums
+
+
+def ngram_hashes(sums: Hashes, n: int) -> Hashes:
+    """H_n at every place where n words follow, from :func:`running_sums`; empty where there are fewer."""
+    if n >= len(sums):
+        return sums[:0]
+    found = sums[n:] - sums[:-n]
+    found *= _powers_for(len(sums) - 1)[1][: len(found)]
     return found
+
+
+def _powers_for(count: int) -> tuple[Hashes, Hashes]:
+    """A^i and A^-i mod 2^64, for i below ``count`` at least."""
+    return _powers(1 << max(0, count - 1).bit_length())
 
 
 @lru_cache(maxsize=4)

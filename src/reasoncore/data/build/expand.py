@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import cycle
 
 from reasoncore.data.build.config import ExpandSettings
 from reasoncore.data.build.rows import CorpusRow
@@ -32,11 +33,14 @@ _LONGEST_QUERY = 8000
 
 
 def expand(writer: StageWriter, rows: Sequence[CorpusRow], settings: ExpandSettings, teacher: Teacher) -> int:
-    """Keep the seeds, and add what the teacher makes of them; the number of queries that were asked for."""
+    """Keep the seeds, and add what the teacher makes of them; the number of queries that were asked for.
+
+    Only seeds with an answer in words or numbers are expanded: a vote can label what is made of them, whereas tests,
+    options and constraints belong to the seed alone.
+    """
     known = {" ".join(words_of(row.problem.prompt)) for row in rows}
-    wanted = [
-        (row, settings.dimensions[turn % len(settings.dimensions)]) for row in rows for turn in range(settings.per_seed)
-    ]
+    turns = cycle(settings.dimensions)
+    wanted = [(row, next(turns)) for row in rows if row.problem.reference is None for _ in range(settings.per_seed)]
     answers = teacher.ask(
         "new queries", [_expand_prompt(row, dimension, turn) for turn, (row, dimension) in enumerate(wanted)]
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,7 @@ from reasoncore.data.build.stage_folder import StageFolder, StageResult, StageWr
 from reasoncore.data.build.strata import corpus_rows, write_corpus
 from reasoncore.data.build.teacher import Teacher, open_teacher
 from reasoncore.data.corpus_files import shards_in
+from reasoncore.data.decontaminate.protect import protected_texts
 from reasoncore.data.problems import find_file
 from reasoncore.domains import DOMAINS, Judge
 from reasoncore.domains.open_ended import PROCEDURAL_JUDGE, open_ended_judge
@@ -68,6 +70,8 @@ class Build:
         settings = self.settings
         files = {name: source_file(source, self.root) for name, source in settings.sources.items()}
         against = [find_file(path, self.root) for path in settings.decontaminate.against]
+        for path in against:  # a file that cannot be read is found before a teacher is paid
+            deque(protected_texts(path, (), settings.decontaminate.ngram), maxlen=0)
         with open_teacher(settings.teacher, self.out, self.root, settings.seed, self.engine) as teacher:
             stages = self._stages(files, against, teacher)
             spent = {} if teacher is None else {
@@ -119,7 +123,10 @@ class Build:
         if against:
             then(
                 "decontaminate",
-                settings.decontaminate.model_dump(mode="json", exclude={"against"}),
+                [
+                    settings.decontaminate.model_dump(mode="json", exclude={"against"}),
+                    [path.name for path in against],  # what rejected rows say they stand in
+                ],
                 lambda w, rows: remove_contaminated(w, rows, settings.decontaminate, against, self.workers),
                 *map(sha256_file, against),
             )
@@ -180,12 +187,12 @@ class Build:
     def _write(self, stages: Sequence[StageResult], spent: dict[str, Any]) -> dict[str, Any]:
         settings, last = self.settings, stages[-1]
         licences = {name: source.licence for name, source in settings.sources.items()}
+        base = resolve_base(settings.strata.tokenizer, self.root)
         own = [_VERSION, settings.strata.model_dump(mode="json"), licences]
-        digest = content_hash("corpus", own, sha256_file(last.rows))
+        digest = content_hash("corpus", own, sha256_file(last.rows), sha256_file(base / "tokenizer.json"))
         folder, marker = self.out / "corpus", self.out / "corpus.json"
         before = json.loads(marker.read_text(encoding="utf-8")) if marker.exists() else {}
         if before.get("content") != digest or _hashes(folder) != before["files"]:
-            base = resolve_base(settings.strata.tokenizer, self.root)
             tokenizer = load_tokenizer(base, read_config(base).vocab_size)
             tally = Tally()
             rows = tally.counting(corpus_rows(last.rows, settings.strata, tokenizer, licences))

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from reasoncore.data.word_hashes import SEPARATOR, HashedWords, Hashes, hashed_words, ngram_hashes
+from reasoncore.data.word_hashes import SEPARATOR, HashedWords, Hashes, hashed_words, ngram_hashes, running_sums
 from reasoncore.data.words import words_of
 
 DEFAULT_N, DEFAULT_COMMON = 10, 10
@@ -46,11 +46,13 @@ class ProtectedWords:
     Attributes:
         buffer: UTF-8: a space between words, a separator between texts.
         found: Where each word is in there.
+        sums: Their running sums, for n-grams.
         firsts: Number of the first word of each text, and of one more.
     """
 
     buffer: bytes
     found: HashedWords
+    sums: Hashes
     firsts: Places
 
     @classmethod
@@ -58,7 +60,8 @@ class ProtectedWords:
         """Of texts that are words with a space between them."""
         buffer = SEPARATOR.join(text.encode() for text in texts)
         counts = [text.count(" ") + 1 for text in texts]
-        return cls(buffer, hashed_words(buffer), np.cumsum([0, *counts]))
+        found = hashed_words(buffer)
+        return cls(buffer, found, running_sums(found.hashes), np.cumsum([0, *counts]))
 
     def text_of(self, places: ArrayLike) -> Places:
         """The number of the text in which words are."""
@@ -182,7 +185,7 @@ class ProtectedIndex:
 
 def _shared_by_many(words: ProtectedWords, texts: Sequence[ItemText], n: int, common: int) -> tuple[int, Places]:
     """How many n-grams there are of more than ``common`` items, and where all of these begin."""
-    hashes = ngram_hashes(words.found.hashes, n)
+    hashes = ngram_hashes(words.sums, n)
     places = np.arange(len(hashes))
     places = places[words.text_of(places) == words.text_of(places + n - 1)]
     if not common or not len(places):
@@ -213,7 +216,7 @@ def _own_stretches(words: ProtectedWords, shared: Places, n: int) -> Iterator[tu
 
 def _table(words: ProtectedWords, places: Places, size: int) -> SizeTable:
     """The table of the words at these places; of the same words the first place is kept."""
-    hashes = ngram_hashes(words.found.hashes, size)[places]
+    hashes = ngram_hashes(words.sums, size)[places]
     order = np.argsort(hashes, kind="stable")
     hashes, places = hashes[order], places[order]
     again = np.append(False, hashes[1:] == hashes[:-1])
