@@ -9,7 +9,6 @@ import random
 import signal
 import subprocess
 import sys
-import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -539,48 +538,42 @@ Build(load_build(Path(sys.argv[1])), Path(sys.argv[2]), Path(sys.argv[1]).parent
 
 @pytest.mark.slow
 def test_killed_ten_times_it_ends_in_the_same_bytes_and_asks_nothing_twice(tmp_path: Path) -> None:
+    """One request at a time: when one arrives, the answer to the one before has been stored."""
     seeds(tmp_path, 12)
+    running: list[subprocess.Popen[bytes]] = []
+    answered: list[str] = []
+    fatal: set[int] = set()
 
-    def slowly(reply: Reply, body: Body) -> None:
-        time.sleep(0.02)
+    def answers_or_kills(reply: Reply, body: Body) -> None:
+        if len(answered) in fatal:
+            fatal.remove(len(answered))
+            assert running[-1].poll() is None
+            running[-1].send_signal(signal.SIGKILL)
+            return
+        answered.append(json.dumps([body["messages"], body["seed"]]))
         answer(reply, body)
 
-    def settings(endpoint: FakeEndpoint) -> Path:
+    def build_again(out: Path, endpoint: FakeEndpoint) -> int:
         path = tmp_path / "c.toml"
         path.write_text(
             'name = "c"\nnear_duplicates = { threshold = 0.9 }\n[sources.own]\npath = "seeds.jsonl"\n'
-            f'[teacher]\nkind = "endpoint"\nendpoint = "{endpoint.url}"\nmodel = "t"\nconcurrency = 2\n'
+            f'[teacher]\nkind = "endpoint"\nendpoint = "{endpoint.url}"\nmodel = "t"\nconcurrency = 1\n'
             "max_tokens = 50\n"
             "[expand]\nper_seed = 2\n[label]\nsamples = 4\n[distil]\nsamples = 3\n"
         )
-        return path
+        running.append(subprocess.Popen([sys.executable, "-c", SCRIPT, str(path), str(out)], stderr=subprocess.DEVNULL))
+        return running[-1].wait(120)
 
-    def start(out: Path, endpoint: FakeEndpoint) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            [sys.executable, "-c", SCRIPT, str(settings(endpoint)), str(out)], stderr=subprocess.DEVNULL
-        )
-
-    with FakeEndpoint(slowly) as endpoint:
-        assert start(tmp_path / "whole", endpoint).wait(120) == 0
-        whole = len(endpoint.bodies)
-    draw = random.Random(3)
-    with FakeEndpoint(slowly) as endpoint:
-        kills = 0
-        while kills < 10:
-            process = start(tmp_path / "killed", endpoint)
-            before, more = len(endpoint.bodies), draw.randint(3, max(4, whole // 12))
-            until = time.monotonic() + 60
-            while process.poll() is None and len(endpoint.bodies) < before + more and time.monotonic() < until:
-                time.sleep(0.005)
-            process.send_signal(signal.SIGKILL)
-            process.wait(20)
-            kills += 1
-        assert start(tmp_path / "killed", endpoint).wait(120) == 0
-        asked = Counter(json.dumps([body["messages"], body["seed"]]) for body in endpoint.bodies)
-    # Only what was on its way when the process died, two calls at most, can have been asked again.
-    again = sum(asked.values()) - len(asked)
-    assert again <= 2 * kills
-    assert len(asked) == whole
+    with FakeEndpoint(answers_or_kills) as endpoint:
+        assert build_again(tmp_path / "whole", endpoint) == 0
+    whole = sorted(answered)
+    answered.clear()
+    fatal |= set(random.Random(3).sample(range(len(whole)), 10))
+    with FakeEndpoint(answers_or_kills) as endpoint:
+        endings = [build_again(tmp_path / "killed", endpoint) for _ in range(11)]
+    assert endings == [-signal.SIGKILL] * 10 + [0]
+    assert sorted(answered) == whole  # each once, and nothing else
+    assert len(set(whole)) == len(whole)
     one, other = tmp_path / "whole", tmp_path / "killed"
     names = sorted(path.relative_to(one) for path in (one / "corpus").iterdir())
     assert names == sorted(path.relative_to(other) for path in (other / "corpus").iterdir())
