@@ -318,21 +318,35 @@ def test_the_corpus_trains(base: str, run: Run, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "text", "said"),
     [
-        ("seeds.jsonl", '{"question": "a b", "answer": "1"}\n{"question": "c d"}\n', "line 2"),
-        ("seeds.jsonl", "not json\n", "line 1"),
-        ("seeds.csv", "question,other\na,b\n", "no column 'answer'"),
+        ("seeds.jsonl", '{"question": "a b", "answer": "1"}\n{"question": "c d"}\n', "seeds.jsonl, line 2"),
+        ("seeds.jsonl", "not json\n", "seeds.jsonl, line 1"),
+        ("seeds.jsonl", '{"question": "a b", "answer": "1"}\n[1]\n', "seeds.jsonl, line 2"),
+        ("seeds.csv", "question,other\na,b\n", "seeds.csv: no column 'answer'"),
+        ("seeds.csv", "question,answer\na,1\nb,2,3\n", "seeds.csv, row 2"),
+        ("seeds.parquet", {"question": ["a b"], "other": ["1"]}, "seeds.parquet, row 1: no column 'answer'"),
+        ("seeds.parquet", {"question": ["a b", "c d"], "answer": ["1", None]}, "seeds.parquet, row 2"),
         ("seeds.parquet", "PAR1 nonsense", "seeds.parquet"),
     ],
 )
-def test_a_bad_row_is_named_and_nothing_is_written(name: str, text: str, said: str, run: Run, tmp_path: Path) -> None:
-    (tmp_path / name).write_text(text)
+def test_a_bad_row_is_named_and_what_is_there_stays(
+    name: str, text: str | dict[str, Any], said: str, run: Run, tmp_path: Path
+) -> None:
+    """A build that is there already is left as it was, byte by byte."""
+    (tmp_path / "seeds.jsonl").write_text('{"question": "How much is 1 + 1?", "answer": "2", "response": "It is 2."}\n')
+    (tmp_path / "c.toml").write_text('name = "c"\nnear_duplicates = false\n[sources.own]\npath = "seeds.jsonl"\n')
+    assert run("data", "build", str(tmp_path / "c.toml"), "--out", str(tmp_path / "out"))[0] == 0
+    before = {path: path.read_bytes() for path in (tmp_path / "out").rglob("*") if path.is_file()}
+    if isinstance(text, dict):
+        pq.write_table(pa.table(text), tmp_path / name)
+    else:
+        (tmp_path / name).write_text(text)
     (tmp_path / "c.toml").write_text(
         f'name = "c"\n[sources.own]\npath = "{name}"\nfields = {{ answer = "answer", question = "question" }}\n'
     )
     code, _, err = run("data", "build", str(tmp_path / "c.toml"), "--out", str(tmp_path / "out"))
     assert code == 2
     assert said in err
-    assert not (tmp_path / "out" / "stages").exists()
+    assert {path: path.read_bytes() for path in (tmp_path / "out").rglob("*") if path.is_file()} == before
 
 
 def test_settings_that_do_not_fit_are_refused(tmp_path: Path) -> None:
@@ -491,6 +505,26 @@ def test_a_teacher_that_gives_nothing_of_use_ends_the_build_with_reasons(
     assert sums_add_up(card)
     assert card["rows"] == 0
     assert sum(one["rejected"] for one in card["stages"]) > 0
+
+
+@pytest.mark.parametrize("how", ["endless", "garbage", "a refusal", "truncated", "429"])
+def test_nothing_that_a_teacher_gives_passes_the_cap(how: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("reasoncore.infer.http.HttpEngine", partial(HttpEngine, patience=QUICK))
+    seeds(tmp_path)
+    with FakeEndpoint(GARBAGE[how]) as endpoint:
+        card = build(tmp_path, **taught(endpoint, usd_per_million_tokens=1000.0, most_usd=0.2))
+    assert sums_add_up(card)
+    assert card["teacher"]["usd"] <= 0.2
+
+
+def test_a_teacher_that_writes_more_than_it_was_asked_for_is_not_asked_again_once_the_cap_is_passed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reasoncore.infer.http.HttpEngine", partial(HttpEngine, patience=QUICK))
+    seeds(tmp_path)
+    with FakeEndpoint(GARBAGE["the same for ever"]) as endpoint:
+        build(tmp_path, **taught(endpoint, usd_per_million_tokens=1000.0, most_usd=0.5))
+        assert len(endpoint.bodies) == 10  # as many as would have fitted, of fifty tokens each
 
 
 def test_an_engine_of_ones_own_teaches(tmp_path: Path) -> None:

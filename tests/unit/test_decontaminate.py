@@ -332,6 +332,23 @@ def test_the_command(run: Run, tmp_path: Path) -> None:
     assert "nowhere.jsonl: no such file" in err
 
 
+def test_the_command_takes_other_sizes_and_columns(run: Run, tmp_path: Path) -> None:
+    nine = " ".join(words_of(TWELVE)[:9])
+    train = write_jsonl(tmp_path / "t.jsonl", [{"prompt": nine, "note": "x"}, {"prompt": "x", "note": TWELVE}])
+    against = write_jsonl(tmp_path / "e.jsonl", [{"id": "q7", "question": TWELVE}])
+
+    def removed(*words: str) -> list[int]:
+        out = tmp_path / "-".join(["o", *words])
+        command = ("decontaminate", "--train", str(train), "--against", str(against), "--out", str(out))
+        assert run(*command, *words)[0] == 0
+        return [row["row"] for row in read_jsonl(out / "removed.jsonl")]
+
+    assert removed() == [2]
+    assert removed("--ngram", "9") == [1, 2]
+    assert removed("--ngram", "9", "--field", "prompt") == [1]
+    assert removed("--field", "note") == [2]
+
+
 def test_an_evaluation_file_without_the_field_is_refused(run: Run, tmp_path: Path) -> None:
     train = write_jsonl(tmp_path / "t.jsonl", [{"prompt": TWELVE}])
     code, _, err = run(

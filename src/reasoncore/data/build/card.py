@@ -59,6 +59,7 @@ def make_card(
     stages: Sequence[StageResult],
     tally: Mapping[str, Any],
     hashes: Mapping[str, str],
+    inputs: Mapping[str, Mapping[str, str]],
     spent: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Everything, as JSON.
@@ -66,6 +67,7 @@ def make_card(
     Args:
         tally: As :meth:`Tally.as_json` has it.
         hashes: SHA-256 of the corpus's files, by name.
+        inputs: SHA-256 of what each source was read from, and of each evaluation file.
         spent: What the teacher was asked.
     """
     return {
@@ -82,6 +84,7 @@ def make_card(
         ],
         "teacher": dict(spent),
         "settings": settings.model_dump(mode="json"),
+        "inputs": dict(inputs),
         "files": dict(hashes),
     }
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reasoncore.data.build.config import DecontaminateSettings, NearDuplicateSettings
-from reasoncore.data.build.rows import read_rows
+from reasoncore.data.build.rows import CorpusRow
 from reasoncore.data.build.stage_folder import StageWriter
 from reasoncore.data.decontaminate import Match, ProtectedIndex, scan_texts
 from reasoncore.data.decontaminate.protect import protected_texts
@@ -16,7 +17,10 @@ from reasoncore.data.shards import Shard, shards_of, text_lines_of
 from reasoncore.data.words import shingles
 from reasoncore.errors import UserInputError
 
-_SHINGLE = 5
+if TYPE_CHECKING:
+    from datasketch import LeanMinHash
+
+_SHINGLE, _SEED = 5, 1
 
 
 def remove_contaminated(
@@ -38,32 +42,48 @@ def remove_contaminated(
                 writer.reject_line(line, f"stands in {item.source}", item=item.item, words=words)
 
 
-def remove_near_duplicates(writer: StageWriter, rows: Path, settings: NearDuplicateSettings) -> None:
+def remove_near_duplicates(
+    writer: StageWriter, rows: Path, settings: NearDuplicateSettings, workers: int | None = None
+) -> None:
     """Of queries that are nearly the same, keep the first with all its traces.
 
     Raises:
         UserInputError: ``datasketch`` is missing.
     """
     try:
-        from datasketch import MinHash, MinHashLSH
+        from datasketch import MinHashLSH
     except ImportError as error:
         cure = "Install it: pip install 'reasoncore[data]', or set near_duplicates = false."
         raise UserInputError("near_duplicates: datasketch is not installed", cure) from error
     index = MinHashLSH(threshold=settings.threshold, num_perm=settings.permutations)
     like: dict[str, str] = {}
-    for row in read_rows(rows):
-        key = row.problem.key
-        if key not in like:
-            sketch = MinHash(num_perm=settings.permutations, seed=1)
-            sketch.update_batch([" ".join(words).encode() for words in shingles(row.problem.prompt, _SHINGLE)])
-            near = sorted(index.query(sketch))
-            like[key] = near[0] if near else ""
-            if not near:
-                index.insert(key, sketch)
-        if like[key]:
-            writer.reject(row, "nearly the same query", like=like[key])
-        else:
-            writer.keep(row)
+    for lines, sketches in map_shards(_sketch, settings.permutations, shards_of(rows), workers):
+        for key, line in lines:
+            if key not in like:
+                near = sorted(index.query(sketches[key]))
+                like[key] = near[0] if near else ""
+                if not near:
+                    index.insert(key, sketches[key])
+            if like[key]:
+                writer.reject_line(line, "nearly the same query", like=like[key])
+            else:
+                writer.keep_line(line)
+
+
+def _sketch(permutations: int, shard: Shard) -> tuple[list[tuple[str, str]], dict[str, LeanMinHash]]:
+    """The key of each line's query, and the MinHash of each query."""
+    from datasketch import LeanMinHash, MinHash
+
+    lines: list[tuple[str, str]] = []
+    sketches: dict[str, LeanMinHash] = {}
+    for line in text_lines_of(shard):
+        problem = CorpusRow.of_line(line).problem
+        lines.append((problem.key, line))
+        if problem.key not in sketches:
+            sketch = MinHash(num_perm=permutations, seed=_SEED)
+            sketch.update_batch([" ".join(words).encode() for words in shingles(problem.prompt, _SHINGLE)])
+            sketches[problem.key] = LeanMinHash(sketch)
+    return lines, sketches
 
 
 def _scan(index: ProtectedIndex, shard: Shard) -> list[tuple[str, Match | None]]:

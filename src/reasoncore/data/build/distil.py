@@ -58,6 +58,11 @@ def similarity(one: str, other: str) -> float:
     return len(a & b) / len(a | b) if a | b else 1.0
 
 
+def nearest_of(text: str, others: Sequence[str]) -> float:
+    """The similarity to the likest of the others; 0 where there are none."""
+    return max((similarity(text, other) for other in others), default=0.0)
+
+
 def _answered(writer: StageWriter, row: CorpusRow, answer: Completion | ReasoncoreError) -> CorpusRow:
     if not isinstance(answer, Completion):
         writer.unanswered += 1
@@ -86,10 +91,10 @@ def _choose(
             writer.reject(trace, "not judged", said=verdict.reason)
         elif not verdict.correct:
             writer.reject(trace, "wrong", said=verdict.reason)
-        elif any(similarity(trace.response, other) > settings.max_similarity for other in kept):
-            writer.reject(trace, "like another trace of its query")
+        elif (nearest := nearest_of(trace.response, kept)) > settings.max_similarity:
+            writer.reject(trace, "like another trace of its query", similarity=nearest)
         elif len(kept) == settings.keep:
             writer.reject(trace, "more traces than are kept")
         else:
             kept.append(trace.response)
-            writer.keep(trace)
+            writer.keep(trace.knowing(similarity=nearest))

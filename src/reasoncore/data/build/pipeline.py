@@ -39,7 +39,7 @@ from reasoncore.run_dir import sha256_file, write_json_atomic, write_text_atomic
 from reasoncore.seeding import derive_seed
 from reasoncore.verify.math import MathVerifier
 
-_VERSION = 1
+_VERSION = 2
 """Raised where a stage comes to do something else."""
 
 
@@ -81,7 +81,11 @@ class Build:
                 "tokens": teacher.engine.tokens,
                 "usd": teacher.engine.spent_usd,
             }  # fmt: skip
-        card = self._write(stages, spent)
+        inputs = {
+            "sources": {name: source_hash(settings.sources[name], file) for name, file in files.items()},
+            "against": {path.name: sha256_file(path) for path in against},
+        }
+        card = self._write(stages, inputs, spent)
         unanswered = sum(stage.unanswered for stage in stages)
         if unanswered:
             say(f"{unanswered} requests were not answered; the same command asks for these again, and for nothing else")
@@ -132,7 +136,7 @@ class Build:
             )
         near = settings.near_duplicates
         if near is not None:
-            then("near-duplicates", _plain(near), lambda w, rows: remove_near_duplicates(w, rows, near))
+            then("near-duplicates", _plain(near), lambda w, rows: remove_near_duplicates(w, rows, near, self.workers))
         reference = settings.reference
         if reference is not None:
             own = [_plain(reference), reference_hashes(reference, self.root)]
@@ -184,7 +188,9 @@ class Build:
     def _judge(self) -> Judge:
         return Judge(DOMAINS, lambda: open_ended_judge(PROCEDURAL_JUDGE, self.root, HardwareSettings()))
 
-    def _write(self, stages: Sequence[StageResult], spent: dict[str, Any]) -> dict[str, Any]:
+    def _write(
+        self, stages: Sequence[StageResult], inputs: dict[str, dict[str, str]], spent: dict[str, Any]
+    ) -> dict[str, Any]:
         settings, last = self.settings, stages[-1]
         licences = {name: source.licence for name, source in settings.sources.items()}
         base = resolve_base(settings.strata.tokenizer, self.root)
@@ -199,7 +205,7 @@ class Build:
             write_corpus(folder, rows, settings.strata.rows_per_shard)
             before = {"content": digest, "files": _hashes(folder), "tally": tally.as_json()}
             write_json_atomic(marker, before)
-        card = make_card(settings, stages, before["tally"], before["files"], spent)
+        card = make_card(settings, stages, before["tally"], before["files"], inputs, spent)
         write_json_atomic(self.out / "card.json", card)
         write_text_atomic(self.out / "README.md", card_text(card))
         return card
