@@ -10,11 +10,11 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
 import tempfile
 import time
 from pathlib import Path
 
+from memory import PeakMemory
 from reasoncore.data.build.config import QualitySettings
 from reasoncore.data.build.quality import filter_quality
 from reasoncore.data.build.rows import CorpusRow
@@ -31,18 +31,15 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         rows = Path(folder) / "rows.jsonl"
         write_rows(rows, given.data / "gsm8k_train.jsonl", given.rows)
-        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         stage = StageFolder(Path(folder), "quality", {})
         began = time.perf_counter()
-        with stage.writing() as writer:
+        with PeakMemory() as peak, stage.writing() as writer:
             filter_quality(writer, rows, QualitySettings(min_words=5, max_words=2000), given.workers)
         took = time.perf_counter() - began
         result = stage.result(writer, given.rows, 0)
         size = rows.stat().st_size / 1e6
-        workers = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-        after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         print(f"{given.rows:,} rows ({size:,.0f} MB): {took:.0f} s on {given.workers} processes, {result.reasons}")
-        print(f"memory of this process {before:.0f} to {after:.0f} MiB, of the largest worker {workers:.0f} MiB")
+        print(f"most memory: this process {peak.own:.0f} MiB, the largest of the others {peak.largest_child:.0f} MiB")
 
 
 def write_rows(path: Path, source: Path, count: int) -> None:

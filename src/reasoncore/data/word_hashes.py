@@ -53,9 +53,8 @@ def hashed_words(buffer: bytes) -> HashedWords:
     """
     padded = bytes(_PAD) + buffer + bytes(_PAD)
     kinds = np.frombuffer(padded.translate(_KIND), dtype=np.uint8)[_PAD - 1 : -_PAD + 1]
-    borders = np.flatnonzero(kinds[1:] != kinds[:-1])
-    begins = np.flatnonzero(kinds[1:].take(borders) != 0)
-    starts, ends = borders.take(begins), borders.take(begins + 1)
+    border, in_word = kinds[1:] != kinds[:-1], kinds != 0
+    starts, ends = np.flatnonzero(border & in_word[1:]), np.flatnonzero(border & in_word[:-1])
     padded = padded.translate(_LOWERED)
     windows = np.ndarray((len(padded) - 7,), dtype="<u8", buffer=padded, strides=(1,))
     lengths = ends - starts
@@ -75,12 +74,16 @@ def running_sums(words: Hashes) -> Hashes:
     return sums
 
 
-def ngram_hashes(sums: Hashes, n: int) -> Hashes:
-    """H_n at every place where n words follow, from :func:`running_sums`; empty where there are fewer."""
+def ngram_hashes(sums: Hashes, n: int, places: NDArray[np.int64] | slice = slice(None)) -> Hashes:
+    """H_n from :func:`running_sums`.
+
+    Args:
+        places: First words; all places where n words follow, or a slice of these. Empty where there are fewer words.
+    """
     if n >= len(sums):
         return sums[:0]
-    found = sums[n:] - sums[:-n]
-    found *= _powers_for(len(sums) - 1)[1][: len(found)]
+    found = sums[n:][places] - sums[:-n][places]
+    found *= _powers_for(len(sums) - 1)[1][: len(sums) - n][places]
     return found
 
 

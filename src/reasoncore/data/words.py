@@ -1,7 +1,7 @@
 """Words as text is compared by: without case, punctuation and layout, LaTeX and code taken apart.
 
 A word is a run of letters or a run of digits, so that ``2x``, ``2 x`` and ``2\\,x`` are the same words, as are
-``\\frac{1}{2}`` and ``\\frac 1 2``. Text is brought to Unicode's form NFKC and case-folded first.
+``\\frac{1}{2}``, ``\\frac 1 2`` and ``\\frac12``. Text is brought to Unicode's form NFKC and case-folded first.
 """
 
 from __future__ import annotations
@@ -15,11 +15,13 @@ from numpy.typing import NDArray
 
 _WORD = re.compile(r"[0-9]+|[^\W_0-9]+")
 _NOT_WORD = re.compile(r"[\W_]")
+_NUMERATOR = r"(\\[cdt]?frac\s*[0-9])(?=[0-9])"
+_TEXT_NUMERATOR, _BUFFER_NUMERATOR = re.compile(_NUMERATOR, re.ASCII), re.compile(_NUMERATOR.encode())
 
 
 def words_of(text: str) -> list[str]:
     """The words of a text, in order."""
-    return _WORD.findall(unicodedata.normalize("NFKC", text).casefold())
+    return _WORD.findall(unicodedata.normalize("NFKC", _TEXT_NUMERATOR.sub(r"\1 ", text)).casefold())
 
 
 def shingles(text: str, n: int) -> set[tuple[str, ...]]:
@@ -40,6 +42,7 @@ def fold_buffer(buffer: bytes, ends: NDArray[np.int64]) -> tuple[bytes, NDArray[
     Returns:
         The buffer, and the same places in it.
     """
+    buffer, ends = _numerators_apart(buffer, ends)
     if buffer.isascii():
         return buffer, ends
     high = np.flatnonzero(np.frombuffer(buffer, dtype=np.uint8) >= 0x80)
@@ -58,6 +61,14 @@ def fold_buffer(buffer: bytes, ends: NDArray[np.int64]) -> tuple[bytes, NDArray[
         last = stop
     total = np.cumsum(np.append(0, grown))
     return b"".join([*parts, buffer[last:]]), ends + total[np.searchsorted(stops, ends, "right")]
+
+
+def _numerators_apart(buffer: bytes, ends: NDArray[np.int64]) -> tuple[bytes, NDArray[np.int64]]:
+    """``\\frac12`` as ``\\frac1 2``."""
+    if b"frac" not in buffer:
+        return buffer, ends
+    places = [match.end() for match in _BUFFER_NUMERATOR.finditer(buffer)]
+    return _BUFFER_NUMERATOR.sub(rb"\1 ", buffer), ends + np.searchsorted(places, ends, "right")
 
 
 @lru_cache(maxsize=65536)

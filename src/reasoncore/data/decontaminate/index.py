@@ -20,7 +20,7 @@ from reasoncore.data.words import words_of
 
 DEFAULT_N, DEFAULT_COMMON = 10, 10
 SHORTEST_INSIDE = 5
-_SPARSE_BITS, _FINER_BITS, _LEAST_BITS, _MOST_BITS = 3, 2, 10, 24
+_SPARSE_BITS, _LEAST_BITS, _MOST_BITS = 4, 10, 26
 
 Places = NDArray[np.int64]
 
@@ -73,40 +73,95 @@ class ProtectedWords:
 
 
 @dataclass(frozen=True, slots=True)
+class HashFilter:
+    """Which hashes may be among some: all that are, and a few others.
+
+    Attributes:
+        bits: Upper bits of a hash that are looked at.
+        taken: A bit for each value of theirs, one in sixteen of them taken at most.
+    """
+
+    bits: int
+    taken: NDArray[np.uint8]
+
+    @classmethod
+    def of(cls, hashes: Hashes) -> HashFilter:
+        """Of the hashes to be known."""
+        bits = min(max(_LEAST_BITS, len(hashes).bit_length() + _SPARSE_BITS), _MOST_BITS)
+        taken = np.zeros(1 << bits, dtype=np.bool_)
+        taken[_upper(hashes, bits)] = True
+        return cls(bits, np.packbits(taken, bitorder="little"))
+
+    def possible(self, hashes: Hashes) -> Places:
+        """Places in ``hashes`` of those that may be among them."""
+        upper = _upper(hashes, self.bits)
+        return np.flatnonzero(self.taken.take(upper >> 3) >> (upper & 7).astype(np.uint8) & np.uint8(1))
+
+
+def _upper(hashes: Hashes, bits: int) -> Places:
+    return (hashes >> np.uint64(64 - bits)).view(np.int64)
+
+
+@dataclass(frozen=True, slots=True)
 class SizeTable:
     """The hashes of everything of one number of words.
 
+    Wherever ``size`` words stand in a text, the first of the text's blocks of ``block`` words (at 0, ``block``, twice
+    ``block`` ...) that begins among them lies within them, so that only blocks are looked for everywhere.
+
     Attributes:
+        size, block: Words; a block is half of it.
         hashes: Sorted; different words may have the same.
         firsts: Number of the first word of each.
-        coarse: A byte for each value of the hashes' upper bits, one in eight of them taken at most; most places in a
-            corpus end here.
-        fine: A bit for each value of two more of them; most others end here.
+        blocks: All runs of ``block`` words in there.
+        wholes: The hashes.
     """
 
+    size: int
+    block: int
     hashes: Hashes
     firsts: Places
-    coarse: NDArray[np.bool_]
-    fine: NDArray[np.uint8]
+    blocks: HashFilter
+    wholes: HashFilter
 
     @classmethod
-    def of(cls, hashes: Hashes, firsts: Places) -> SizeTable:
-        """Of sorted hashes, and the first words of each."""
-        bits = min(max(_LEAST_BITS, len(hashes).bit_length() + _SPARSE_BITS), _MOST_BITS)
-        fine = _filter_of(hashes, bits + _FINER_BITS)
-        return cls(hashes, firsts, _filter_of(hashes, bits), np.packbits(fine, bitorder="little"))
+    def of(cls, words: ProtectedWords, firsts: Places, size: int) -> SizeTable:
+        """Of the words of a text from each of ``firsts`` on; of the same words the first place is kept."""
+        hashes = ngram_hashes(words.sums, size, firsts)
+        order = np.argsort(hashes, kind="stable")
+        hashes, firsts = hashes[order], firsts[order]
+        again = np.append(False, hashes[1:] == hashes[:-1])
+        keep = np.ones(len(firsts), dtype=np.bool_)
+        known: set[bytes] = set()
+        for number in np.flatnonzero(again).tolist():
+            if not again[number - 1]:
+                known = {words.standing(int(firsts[number - 1]), size)}
+            standing = words.standing(int(firsts[number]), size)
+            keep[number] = standing not in known
+            known.add(standing)
+        hashes, firsts, block = hashes[keep], firsts[keep], (size + 1) // 2
+        inside = np.unique(firsts[:, None] + np.arange(size - block + 1))
+        blocks = HashFilter.of(ngram_hashes(words.sums, block, inside))
+        return cls(size, block, hashes, firsts, blocks, HashFilter.of(hashes))
 
-    def find(self, hashes: Hashes) -> tuple[Places, Places]:
-        """Places in ``hashes`` of those that are here, and the number here of the first that is the same."""
-        bits = len(self.coarse).bit_length() - 1
-        places = np.flatnonzero(self.coarse.take(_upper(hashes, bits)))
-        chosen = hashes.take(places)
-        upper = _upper(chosen, bits + _FINER_BITS)
-        kept = np.flatnonzero(self.fine.take(upper >> 3) >> (upper & 7).astype(np.uint8) & np.uint8(1))
-        places, chosen = places.take(kept), chosen.take(kept)
-        numbers = np.searchsorted(self.hashes, chosen)
+    def find(self, sums: Hashes) -> tuple[Places, Places]:
+        """Where in a text such words may stand.
+
+        Args:
+            sums: Running sums of the text's words.
+
+        Returns:
+            Places of their first words, and the number here of the first that has the same hash.
+        """
+        begins = self.block * self.blocks.possible(ngram_hashes(sums, self.block, slice(None, None, self.block)))
+        places = (begins[:, None] + np.arange(1 - self.block, 1)).ravel()
+        places = places[(places >= 0) & (places < len(sums) - self.size)]
+        hashes = ngram_hashes(sums, self.size, places)
+        possible = self.wholes.possible(hashes)
+        places, hashes = places.take(possible), hashes.take(possible)
+        numbers = np.searchsorted(self.hashes, hashes)
         numbers[numbers == len(self.hashes)] = 0
-        same = self.hashes[numbers] == chosen
+        same = self.hashes[numbers] == hashes
         return places[same], numbers[same]
 
     def firsts_from(self, number: int) -> Iterator[int]:
@@ -115,16 +170,6 @@ class SizeTable:
         while number < len(self.hashes) and self.hashes[number] == value:
             yield int(self.firsts[number])
             number += 1
-
-
-def _filter_of(hashes: Hashes, bits: int) -> NDArray[np.bool_]:
-    taken = np.zeros(1 << bits, dtype=np.bool_)
-    taken[_upper(hashes, bits)] = True
-    return taken
-
-
-def _upper(hashes: Hashes, bits: int) -> Places:
-    return (hashes >> np.uint64(64 - bits)).view(np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +224,7 @@ class ProtectedIndex:
             elif end - start == words.firsts[number + 1] - words.firsts[number]:
                 wholes[words.standing(start, size)] = number
                 longest_whole = max(longest_whole, size)
-        tables = {size: _table(words, np.concatenate(starts), size) for size, starts in places.items()}
+        tables = {size: SizeTable.of(words, np.concatenate(starts), size) for size, starts in places.items()}
         return cls(n, tuple(kept.values()), words, tables, wholes, longest_whole, boilerplate)
 
 
@@ -212,20 +257,3 @@ def _own_stretches(words: ProtectedWords, shared: Places, n: int) -> Iterator[tu
             start = max(start, place + n)
         if start < end:
             yield number, start, end
-
-
-def _table(words: ProtectedWords, places: Places, size: int) -> SizeTable:
-    """The table of the words at these places; of the same words the first place is kept."""
-    hashes = ngram_hashes(words.sums, size)[places]
-    order = np.argsort(hashes, kind="stable")
-    hashes, places = hashes[order], places[order]
-    again = np.append(False, hashes[1:] == hashes[:-1])
-    keep = np.ones(len(places), dtype=np.bool_)
-    known: set[bytes] = set()
-    for number in np.flatnonzero(again).tolist():
-        if not again[number - 1]:
-            known = {words.standing(int(places[number - 1]), size)}
-        standing = words.standing(int(places[number]), size)
-        keep[number] = standing not in known
-        known.add(standing)
-    return SizeTable.of(hashes[keep], places[keep])

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from reasoncore.data.decontaminate.index import ItemText, ProtectedIndex
-from reasoncore.data.word_hashes import SEPARATOR, HashedWords, hashed_words, ngram_hashes, running_sums
+from reasoncore.data.word_hashes import SEPARATOR, HashedWords, hashed_words, running_sums
 from reasoncore.data.words import fold_buffer
 
 
@@ -58,7 +58,7 @@ def _matches(
     """Places of first words, the first of the protected words that stand there, and these."""
     sums = running_sums(words.hashes)
     for size, table in index.tables.items():
-        places, numbers = table.find(ngram_hashes(sums, size))
+        places, numbers = table.find(sums)
         firsts, lasts = words.starts[places], words.starts[places + size - 1]
         together = np.searchsorted(text_ends, firsts, "right") == np.searchsorted(text_ends, lasts, "right")
         for place, number in zip(places[together].tolist(), numbers[together].tolist(), strict=True):
