@@ -6,14 +6,19 @@ import sys
 from collections.abc import Callable, Mapping
 from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 
+from reasoncore.data.build import Build, BuildSettings
 from reasoncore.data.build import reasoning_gym_source as source
+from reasoncore.data.build import seeds
 from reasoncore.domains import DOMAINS
 from reasoncore.errors import DataError, UserInputError
+from reasoncore.infer.engine import Request
+from reasoncore.infer.scripted import ScriptedEngine
 
 Score = Callable[[str | None, Mapping[str, Any]], float]
 MATH = DOMAINS["math"]
@@ -45,7 +50,8 @@ def offer(monkeypatch: pytest.MonkeyPatch, **generators: Sums) -> None:
     factory.DATASETS = generators  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "reasoning_gym", package)
     monkeypatch.setitem(sys.modules, "reasoning_gym.factory", factory)
-    monkeypatch.setattr(source, "package_version", lambda: "1.0")
+    for module in (source, seeds):
+        monkeypatch.setattr(module, "package_version", lambda: "1.0")
 
 
 def test_a_generator_that_scores_as_it_must_gives_problems(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -90,6 +96,28 @@ def test_a_wrong_name_and_a_missing_package_are_said(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(source, "find_spec", lambda name: None)
     with pytest.raises(UserInputError, match="not installed"):
         source.gym_problems("leg_counting", 3, MATH, seed=1)
+
+
+def test_a_build_takes_them_as_seeds(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    offer(monkeypatch, sums=Sums())
+    settings = BuildSettings.model_validate(
+        {
+            "name": "c",
+            "sources": {"gym": {"path": "reasoning-gym:sums", "count": 4, "licence": "Apache-2.0"}},
+            "teacher": {"kind": "engine", "model": "scripted"},
+            "distil": {"samples": 1},
+            "near_duplicates": False,
+        }
+    )
+
+    def add(request: Request, sample: int) -> str:
+        number = next(int(word) for word in request.messages[0]["content"].split() if word.isdigit())
+        return f"One more than {number} is what comes after it.\n\\boxed{{{number + (number != 2)}}}"
+
+    card = Build(settings, tmp_path / "out", tmp_path, workers=1, engine=ScriptedEngine(add)).run()
+    assert {one["stage"]: one["reasons"] for one in card["stages"]}["distil"] == {"wrong": 1}
+    assert card["licences"] == {"Apache-2.0": 3}
+    assert card["inputs"]["sources"] == {"gym": "reasoning-gym:1.0"}
 
 
 @pytest.mark.skipif(find_spec("reasoning_gym") is None, reason="reasoning-gym is not installed")

@@ -65,11 +65,3 @@ def lines_of(shard: Shard) -> bytes:
 def text_lines_of(shard: Shard) -> list[str]:
     """The lines of a shard of a ``.jsonl`` file, each with its end; other marks that may divide lines are text."""
     return [f"{line}\n" for line in lines_of(shard).decode().split("\n") if line]
-
-
-def count_rows(shard: Shard) -> int:
-    """Rows of a shard; of a ``.jsonl`` file all lines count."""
-    if shard.path.suffix == ".parquet":
-        return int(pq.ParquetFile(shard.path).metadata.row_group(shard.start).num_rows)
-    data = lines_of(shard)
-    return data.count(b"\n") + (not data.endswith(b"\n"))

@@ -51,14 +51,15 @@ def hashed_words(buffer: bytes) -> HashedWords:
     Args:
         buffer: UTF-8, the texts divided by :data:`SEPARATOR`.
     """
-    padded = bytes(_PAD) + buffer + bytes(_PAD)
+    padded = b"".join((bytes(_PAD), buffer, bytes(_PAD)))
     kinds = np.frombuffer(padded.translate(_KIND), dtype=np.uint8)[_PAD - 1 : -_PAD + 1]
     border, in_word = kinds[1:] != kinds[:-1], kinds != 0
     starts, ends = np.flatnonzero(border & in_word[1:]), np.flatnonzero(border & in_word[:-1])
     padded = padded.translate(_LOWERED)
     windows = np.ndarray((len(padded) - 7,), dtype="<u8", buffer=padded, strides=(1,))
     lengths = ends - starts
-    hashes = windows[starts + _PAD] & _FIRST.take(lengths, mode="clip")
+    hashes = windows.take(starts + _PAD)
+    hashes &= _FIRST.take(lengths, mode="clip")
     long = np.flatnonzero(lengths > 8)
     hashes[long] ^= windows[ends[long]] * _LAST + lengths[long].astype(np.uint64) * _LENGTH
     hashes *= _MIX

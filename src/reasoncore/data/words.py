@@ -65,9 +65,9 @@ def fold_buffer(buffer: bytes, ends: NDArray[np.int64]) -> tuple[bytes, NDArray[
 
 def _numerators_apart(buffer: bytes, ends: NDArray[np.int64]) -> tuple[bytes, NDArray[np.int64]]:
     """``\\frac12`` as ``\\frac1 2``."""
-    if b"frac" not in buffer:
-        return buffer, ends
     places = [match.end() for match in _BUFFER_NUMERATOR.finditer(buffer)]
+    if not places:
+        return buffer, ends
     return _BUFFER_NUMERATOR.sub(rb"\1 ", buffer), ends + np.searchsorted(places, ends, "right")
 
 

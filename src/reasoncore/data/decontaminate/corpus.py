@@ -40,8 +40,8 @@ class Texts(NamedTuple):
     rows: NDArray[np.int64]
 
 
-def texts_of(shard: Shard, fields: Sequence[str] = ()) -> Iterator[Texts]:
-    """The texts of a shard, a column at a time.
+def texts_of(shard: Shard, fields: Sequence[str] = ()) -> tuple[int, Iterator[Texts]]:
+    """The number of a shard's rows, all lines of a ``.jsonl`` file counted, and its texts, a column at a time.
 
     Args:
         fields: Columns, none for all; of a nested one all texts are taken.
@@ -50,26 +50,20 @@ def texts_of(shard: Shard, fields: Sequence[str] = ()) -> Iterator[Texts]:
         DataError: A row is not a JSON object, names the line; or the file is corrupt.
     """
     try:
-        table = _parquet(shard) if shard.path.suffix == ".parquet" else _jsonl(lines_of(shard))
+        if shard.path.suffix == ".parquet":
+            table = pq.ParquetFile(shard.path).read_row_group(shard.start)
+            return len(table), _texts_of_table(table, fields)
+        data = lines_of(shard)
     except (OSError, pa.ArrowException) as error:
-        raise DataError(f"{shard.path}, row group {shard.start + 1}: cannot be read ({error})", _CURE) from error
-    if table is None:
-        yield from _texts_by_line(shard, fields)
-        return
-    for name, column in zip(table.column_names, table.columns, strict=True):
-        if not fields or name in fields:
-            array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-            for strings, rows in _strings(array, np.arange(len(array))):
-                yield _joined(strings, rows)
-
-
-def _parquet(shard: Shard) -> pa.Table:
-    return pq.ParquetFile(shard.path).read_row_group(shard.start)
-
-
-def _jsonl(data: bytes) -> pa.Table | None:
-    """The lines as a table; None where they do not make one with a row for each line."""
+        group = f", row group {shard.start + 1}" if shard.path.suffix == ".parquet" else ""
+        raise DataError(f"{shard.path}{group}: cannot be read ({error})", _CURE) from error
     lines = data.count(b"\n") + (not data.endswith(b"\n"))
+    read = _table_of_lines(data, lines)
+    return lines, _texts_by_line(shard, data, fields) if read is None else _texts_of_table(read, fields)
+
+
+def _table_of_lines(data: bytes, lines: int) -> pa.Table | None:
+    """The lines as a table; None where they do not make one with a row for each line."""
     if data.count(b"\n{") + data.startswith(b"{") != lines:
         return None
     read = pyarrow.json.ReadOptions(block_size=len(data) + 1, use_threads=False)
@@ -78,6 +72,14 @@ def _jsonl(data: bytes) -> pa.Table | None:
     except pa.ArrowException:
         return None
     return table if table.num_rows == lines else None
+
+
+def _texts_of_table(table: pa.Table, fields: Sequence[str]) -> Iterator[Texts]:
+    for name, column in zip(table.column_names, table.columns, strict=True):
+        if not fields or name in fields:
+            array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+            for strings, rows in _strings(array, np.arange(len(array))):
+                yield _joined(strings, rows)
 
 
 def _strings(array: pa.Array, rows: NDArray[np.int64]) -> Iterator[tuple[pa.Array, NDArray[np.int64]]]:
@@ -108,9 +110,9 @@ def _joined(strings: pa.Array, rows: NDArray[np.int64]) -> Texts:
     return Texts(buffer, bounds[1:] - bounds[0] + np.arange(1, len(bounds)), rows)
 
 
-def _texts_by_line(shard: Shard, fields: Sequence[str]) -> Iterator[Texts]:
+def _texts_by_line(shard: Shard, data: bytes, fields: Sequence[str]) -> Iterator[Texts]:
     texts, rows = [], []
-    for number, line in enumerate(lines_of(shard).split(b"\n")):
+    for number, line in enumerate(data.split(b"\n")):
         if not line.strip():
             continue
         try:

@@ -20,7 +20,7 @@ from reasoncore.data.decontaminate.index import ProtectedIndex
 from reasoncore.data.decontaminate.rewrite import rewriting
 from reasoncore.data.decontaminate.scan import Match, scan_buffer
 from reasoncore.data.executor import map_shards
-from reasoncore.data.shards import Shard, count_rows, shards_of
+from reasoncore.data.shards import Shard, shards_of
 from reasoncore.errors import UserInputError
 from reasoncore.records import to_json_line
 from reasoncore.run_dir import write_json_atomic
@@ -156,11 +156,12 @@ def _scan(given: tuple[ProtectedIndex, tuple[str, ...]], shard: Shard) -> Found:
     index, fields = given
     matches: dict[int, list[Match]] = {}
     size = 0
-    for texts in texts_of(shard, fields):
+    rows, parts = texts_of(shard, fields)
+    for texts in parts:
         size += len(texts.buffer)
         for match in scan_buffer(texts.buffer, texts.ends, index):
             matches.setdefault(int(texts.rows[match.text]), []).append(match)
-    return Found(count_rows(shard), matches, size)
+    return Found(rows, matches, size)
 
 
 def _check_names(training: Sequence[Path], out: Path) -> None:
