@@ -12,9 +12,8 @@ from typing import Any
 
 import pytest
 
-from reasoncore.data.build import Build, BuildSettings
+from reasoncore.data.build import Build, BuildSettings, seeds
 from reasoncore.data.build import reasoning_gym_source as source
-from reasoncore.data.build import seeds
 from reasoncore.domains import DOMAINS
 from reasoncore.errors import DataError, UserInputError
 from reasoncore.infer.engine import Request
