@@ -1,4 +1,4 @@
-"""What each part of the method is worth at nano scale: equal compute, several seeds, paired intervals.
+"""What each part of the method is worth at nano scale: as many traces and steps, several seeds, paired intervals.
 
     python lab/ablations.py --base runs/nano --questions gamma,fusion --seeds 1,2,3 --out runs/ablations
     python lab/ablations.py --out runs/ablations --table        only print what is there
@@ -84,9 +84,9 @@ QUESTIONS = {
         SPECTRUM,
         {
             "one stage": {
-                "stages.sft-broad.data.math.count": 6_500,  # of some 600 hard traces, two epochs each
-                "stages.sft-broad.data.code.count": 5_350,
-                "stages.sft-broad.data.stem.count": 4_350,
+                "stages.sft-broad.data.math.count": 6_740,  # of some 560 hard traces, two epochs each
+                "stages.sft-broad.data.code.count": 4_090,
+                "stages.sft-broad.data.stem.count": 4_290,
             },
             "two stages": {},
         },

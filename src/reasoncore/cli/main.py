@@ -413,7 +413,7 @@ def decontaminate(
     ] = None,
     common: Annotated[
         int,
-        typer.Option(min=0, help="What more items than this share is boilerplate and not looked for; 0: nothing is."),
+        typer.Option(min=0, help="Words in more items than this are boilerplate and not looked for; 0: all are."),
     ] = 10,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes. Default: one a core.")] = None,
     as_json: JsonFlag = False,

@@ -31,7 +31,10 @@ def serve_command(model: AskedModel, name: str | None, host: str, port: int, pla
         )
     missing = [name for name in ("starlette", "prometheus_client", "uvicorn", "aiohttp") if find_spec(name) is None]
     if missing:
-        raise UserInputError(f"serve: {missing[0]} is not installed", "Install it: pip install 'reasoncore[serve]'")
+        raise UserInputError(
+            f"serve: {missing[0]} is not installed",
+            "Install it in reasoncore's own folder: pip install --editable '.[serve]'",
+        )
     served_name = name or model.served_name or model.short_name
     listening = _listen(host, port)
     import uvicorn

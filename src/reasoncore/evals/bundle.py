@@ -20,8 +20,7 @@ _TEXT = """This is an evaluation by reasoncore {version}: what was asked (proble
 
 Judge it again, offline, without the model, and compare with the scores:
 
-    pip install reasoncore=={version}
-    reasoncore regrade {name}
+    reasoncore regrade {name}          with reasoncore {version}, installed from its repository
 
 Programs in rollouts run in a sandbox. SHA256SUMS has the hash of every file: sha256sum --check SHA256SUMS
 """

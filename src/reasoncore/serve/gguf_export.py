@@ -43,7 +43,9 @@ def export_gguf(folder: Path, out: Path, file_type: FileType, name: str) -> None
     try:
         from gguf import GGUFWriter
     except ImportError as error:
-        raise UserInputError("export: gguf is not installed", "Install it: pip install 'reasoncore[gguf]'") from error
+        raise UserInputError(
+            "export: gguf is not installed", "Install it in reasoncore's own folder: pip install --editable '.[gguf]'"
+        ) from error
     config = read_config(folder)
     if file_type == "q8_0":
         _check_blocks(config)

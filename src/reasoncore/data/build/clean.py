@@ -53,7 +53,9 @@ def remove_near_duplicates(
     try:
         from datasketch import MinHashLSH
     except ImportError as error:
-        cure = "Install it: pip install 'reasoncore[data]', or set near_duplicates = false."
+        cure = (
+            "Install it in reasoncore's own folder: pip install --editable '.[data]', or set near_duplicates = false."
+        )
         raise UserInputError("near_duplicates: datasketch is not installed", cure) from error
     index = MinHashLSH(threshold=settings.threshold, num_perm=settings.permutations)
     like: dict[str, str] = {}

@@ -46,7 +46,10 @@ def package_version() -> str:
         UserInputError: None is.
     """
     if find_spec("reasoning_gym") is None:
-        raise UserInputError("reasoning-gym is not installed", "Install it: pip install 'reasoncore[reasoning-gym]'")
+        raise UserInputError(
+            "reasoning-gym is not installed",
+            "Install it in reasoncore's own folder: pip install --editable '.[reasoning-gym]'",
+        )
     return version("reasoning-gym")
 
 

@@ -28,7 +28,7 @@ def require_langdetect() -> None:
     if importlib.util.find_spec("langdetect") is None:
         raise UserInputError(
             "judging the language of a response needs the package langdetect, which is not installed",
-            "Install it: pip install 'reasoncore[eval]'",
+            "Install it in reasoncore's own folder: pip install --editable '.[eval]'",
         )
 
 
