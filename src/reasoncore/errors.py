@@ -22,6 +22,10 @@ class ReasoncoreError(Exception):
         self.message = message
         self.cure = cure
 
+    def __reduce__(self) -> tuple[type[ReasoncoreError], tuple[str, str]]:
+        """Errors come out of other processes whole."""
+        return type(self), (self.message, self.cure)
+
     def __str__(self) -> str:
         return f"{self.message}\n{self.cure}"
 

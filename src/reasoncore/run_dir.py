@@ -35,6 +35,26 @@ def sha256_file(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
+def lock_folder(lock: Path, option: str) -> IO[str]:
+    """Keep other processes out of the folder that a file is in, until the file is closed or the process ends.
+
+    Args:
+        option: How another folder is chosen.
+
+    Raises:
+        UserInputError: Another process works there.
+    """
+    stream = lock.open("w")
+    try:
+        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        stream.close()
+        raise UserInputError(
+            f"{lock.parent}: another process is working in this folder", f"Wait for it, or choose another {option}."
+        ) from error
+    return stream
+
+
 def write_text_atomic(path: Path, text: str) -> None:
     """Write a whole file or nothing."""
     temporary = path.with_name(f".{path.name}.tmp")
@@ -214,14 +234,7 @@ class RunDir:
         return StageDir(self.path / "stages" / f"{number:02d}-{name}")
 
     def _take_lock(self) -> None:
-        self._lock = (self.path / "run.lock").open("w")
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise UserInputError(
-                f"{self.path}: another process is working in this run folder",
-                "Wait for it, or choose another --run-dir.",
-            ) from error
+        self._lock = lock_folder(self.path / "run.lock", "--run-dir")
 
     def _check_same_recipe(self, before: dict[str, Any], recipe: Recipe) -> None:
         key = first_difference(before, recipe.model_dump(mode="json"))

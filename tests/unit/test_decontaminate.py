@@ -73,6 +73,7 @@ def brute_force(texts: Sequence[str], items: Sequence[str], n: int) -> set[tuple
 
 @given(st.text() | st.text(st.sampled_from("\\frac 12½")))
 @example("\\frac12 \\tfrac345 frac12 \\frac 6 7 \\frac89é")
+@example("a\uff9e\u0301 b\u0f73\u0301")
 def test_numpy_finds_the_words_that_python_finds(text: str) -> None:
     data = text.encode("utf-8", "replace")
     buffer, _ = fold_buffer(data, np.array([0]))

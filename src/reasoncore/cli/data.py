@@ -36,17 +36,22 @@ def data_build_command(
 def data_inspect_command(folder: Path, rows: int, as_json: bool) -> None:
     """Show a corpus: its card and some rows."""
     from reasoncore.data.build.card import card_text
-    from reasoncore.data.corpus_files import shards_in
     from reasoncore.data.files import read_parquet
 
     if not (folder / "card.json").is_file():
         raise UserInputError(f"{folder}: no corpus", "Give the folder that reasoncore data build wrote.")
-    card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
+    again = "Run reasoncore data build again: it makes what is missing."
+    try:
+        card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
+        parts, names = [card_text(card)], list(card["files"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise UserInputError(f"{folder / 'card.json'}: damaged ({error!r})", again) from error
     shown: list[dict[str, Any]] = []
-    for path in shards_in(folder / "corpus"):
+    for name in names:
+        if not (folder / "corpus" / name).is_file():
+            raise UserInputError(f"{folder / 'corpus' / name}: is in the card, and not there", again)
         if len(shown) < rows:
-            shown += read_parquet(path)[:1]
-    parts = [card_text(card)]
+            shown += read_parquet(folder / "corpus" / name)[:1]
     for row in shown:
         parts.append(f"--- {row['id']}: {row['length']} tokens, difficulty {row['difficulty']}")
         parts.append(f"{row['prompt']}\n> {row['response']}")

@@ -24,12 +24,13 @@ def decontaminate_command(
 ) -> None:
     """Take out the rows of training files in which evaluation items stand."""
     from reasoncore.data.decontaminate import ProtectedIndex, decontaminate
-    from reasoncore.data.decontaminate.protect import protected_texts
+    from reasoncore.data.decontaminate.protect import check_names, protected_texts
     from reasoncore.progress import track
 
     for path in (*training, *against):
         if not path.is_file():
             raise UserInputError(f"{path}: no such file", "Give training files and evaluation files.")
+    check_names(against)
     texts = (text for path in against for text in protected_texts(path, against_fields, n))
     index = ProtectedIndex.of(texts, n, common)
     megabytes = sum(path.stat().st_size for path in training) // 10**6
@@ -41,7 +42,7 @@ def decontaminate_command(
             before, scanned = scanned, scanned + size
             progress.advance(scanned // 10**6 - before // 10**6)
 
-        outcome = decontaminate(training, index, out, fields, workers, on_scanned)
+        outcome = decontaminate(training, index, out, fields, workers, on_scanned, against)
     items = sum(map(len, outcome.items.values()))
     lines = [f"{outcome.removed:,} of {outcome.rows:,} rows removed, {items:,} evaluation items met"]
     lines += [

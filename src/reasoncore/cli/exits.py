@@ -11,6 +11,7 @@ import typer
 from reasoncore.errors import ReasoncoreError
 
 INTERRUPTED = 130
+_WRONG_PATH = (errno.EPERM, errno.EACCES, errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.EROFS)
 # click's UsageError, which some versions of typer carry under another name
 _UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 
@@ -29,7 +30,7 @@ def run_app(app: typer.Typer) -> None:
             raise
         _fail(error.message, error.cure, error.exit_code)
     except (KeyboardInterrupt, typer.Abort):
-        cure = "Give the same command again: `run` and `eval` go on, `verify` starts over."
+        cure = "Give the same command again: `run`, `eval` and `data build` go on, the others start over."
         _fail("interrupted; finished work is kept", cure, INTERRUPTED)
     except _UsageError as error:
         _refuse_arguments(app, error)
@@ -43,7 +44,7 @@ def run_app(app: typer.Typer) -> None:
         if _disk_is_full(error):
             message = f"the disk is full ({' '.join(str(error).split())})"
             _fail(message, "Free some space and run the same command again; finished work is kept.", 1)
-        if isinstance(error, PermissionError | NotADirectoryError | IsADirectoryError | FileExistsError):
+        if isinstance(error, OSError) and error.filename and error.errno in _WRONG_PATH:
             _fail(f"{error.filename}: {error.strerror}", "Check the path and its permissions.", 2)
         raise
 

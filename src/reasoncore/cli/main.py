@@ -189,7 +189,7 @@ def contamination(
     train: Annotated[
         list[Path] | None, typer.Option(metavar="FILE", help="A training file, JSONL or text; may be repeated.")
     ] = None,
-    ngram: Annotated[int, typer.Option(min=1, help="Words of an n-gram.")] = 10,
+    ngram: Annotated[int, typer.Option(min=1, max=10_000, help="Words of an n-gram.")] = 10,
     rollouts: Annotated[Path | None, typer.Option(metavar="OUT", help="An evaluation, for --cutoff.")] = None,
     cutoff: Annotated[str | None, typer.Option(metavar="DATE", help="First day after the training data.")] = None,
     dates: Annotated[

@@ -23,7 +23,7 @@ class TextQuality(Settings):
 class SharedWords(Settings):
     """How much of an evaluation item may stand in a row ([1.5B] section 3.5)."""
 
-    ngram: int = Field(10, ge=1, description="words in a row; an item of fewer is looked for whole")
+    ngram: int = Field(10, ge=1, le=10_000, description="words in a row; an item of fewer is looked for whole")
     common: int = Field(10, ge=0, description="what more items than this share is boilerplate; 0: nothing is")
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ProcessPoolExecutor
 from typing import Any, TypeVar
 
@@ -15,7 +16,9 @@ R = TypeVar("R")
 _AHEAD = 4
 
 
-def map_shards(work: Callable[[G, S], R], given: G, shards: Iterable[S], workers: int | None = None) -> Iterator[R]:
+def map_shards(
+    work: Callable[[G, S], R], given: G, shards: Iterable[S], workers: int | None = None
+) -> Generator[R, None, None]:
     """Results in the order of the shards; few are waiting at a time, so that memory does not grow with the job.
 
     Args:
@@ -39,8 +42,7 @@ def map_shards(work: Callable[[G, S], R], given: G, shards: Iterable[S], workers
             while waiting:
                 yield waiting.popleft().result()
         finally:
-            for future in waiting:
-                future.cancel()
+            pool.shutdown(wait=False, cancel_futures=True)
 
 
 _given: Any
@@ -48,6 +50,7 @@ _given: Any
 
 def _keep(given: Any) -> None:
     global _given
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt is for the process that waits for this one
     _given = given
 
 

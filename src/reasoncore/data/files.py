@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from reasoncore.errors import DataError
-from reasoncore.records import Problem, WorkedProblem, read_jsonl, required_text
+from reasoncore.records import Problem, WorkedProblem, has_half_character, read_jsonl, required_text
 from reasoncore.verify.choice import choice_task
 from reasoncore.verify.choice.options import format_options
 from reasoncore.verify.rubric import RubricTask
@@ -73,11 +73,15 @@ def read_question_rows(
             subdomain=str(row.get("subdomain") or row.get("subject") or subdomain or path.stem),
             prompt=with_instruction(question, instruction),
             answer=answer,
-            level=level if isinstance(level, int) else None,
+            level=level if type(level) is int and abs(level) < 2**31 else None,
             reference=reference,
         )
         given = f"{rationale.strip()}\n\\boxed{{{answer}}}" if marker else None
-        worked.append(WorkedProblem(problem, solutions_of(row, where, given), problem.prompt))
+        solutions = solutions_of(row, where, given)
+        texts = (problem.id, problem.subdomain, problem.prompt, problem.answer, *solutions, *solutions.values())
+        if any(map(has_half_character, texts)):
+            raise DataError(f"{where}: half a character (a lone surrogate) in it", "Mend or delete that line.")
+        worked.append(WorkedProblem(problem, solutions, problem.prompt))
         if len(worked) == limit:
             break
     return nonempty(worked, path)

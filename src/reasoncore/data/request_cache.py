@@ -119,6 +119,8 @@ class CachedEngine(Engine):
                 for number, sample, outcome in finished:
                     key = keys[number, sample]
                     if isinstance(outcome, Completion):
+                        # Half a character, a lone surrogate, can be written nowhere.
+                        outcome = replace(outcome, text=outcome.text.encode("utf-8", "replace").decode())
                         self.asked += 1
                         self._store(key, wanted[key], outcome)
                     yield from (Sampled(index, own, outcome) for index, own in places[key])

@@ -62,6 +62,12 @@ def lines_of(shard: Shard) -> bytes:
         return stream.read(shard.end - shard.start)
 
 
+def line_in_file(shard: Shard, number: int) -> int:
+    """A line of a shard, counted there from 0, as it is counted in the file from 1."""
+    with shard.path.open("rb") as stream:
+        return stream.read(shard.start).count(b"\n") + number + 1
+
+
 def text_lines_of(shard: Shard) -> list[str]:
     """The lines of a shard of a ``.jsonl`` file, each with its end; other marks that may divide lines are text."""
     return [f"{line}\n" for line in lines_of(shard).decode().split("\n") if line]

@@ -39,9 +39,11 @@ def _words_of_lines(path: Path) -> Iterator[LocatedWord]:
 
 
 def texts_in(value: Any) -> Iterator[str]:
-    """All texts in a JSON value, however deep."""
+    """All texts in a value as JSON or Parquet have it, however deep."""
     if isinstance(value, str):
         yield value
+    elif isinstance(value, bytes):
+        yield value.decode("utf-8", "replace")
     elif isinstance(value, Mapping | list | tuple):
         for part in value.values() if isinstance(value, Mapping) else value:
             yield from texts_in(part)

@@ -17,11 +17,11 @@ _COUNTED = {"sources": "source", "licences": "licence", "domains": "domain"}
 
 @dataclass(slots=True)
 class Tally:
-    """Counts of a corpus, taken while its rows go by; ``queries`` are told by their ids."""
+    """Counts of a corpus, taken while its rows go by; ``queries`` are told by domain and id."""
 
     rows: int = 0
     tokens: array[int] = field(default_factory=lambda: array("q"))
-    queries: set[str] = field(default_factory=set)
+    queries: set[tuple[str, str]] = field(default_factory=set)
     counts: dict[str, Counter[str]] = field(default_factory=lambda: {key: Counter() for key in _COUNTED})
     strata: Counter[tuple[str, str]] = field(default_factory=Counter)
 
@@ -30,7 +30,7 @@ class Tally:
         for row in rows:
             self.rows += 1
             self.tokens.append(row["tokens"])
-            self.queries.add(row["id"].rpartition("#")[0])
+            self.queries.add((row["domain"], row["id"].rpartition("#")[0]))
             for key, column in _COUNTED.items():
                 self.counts[key][str(row[column])] += 1
             self.strata[row["length"], row["difficulty"]] += 1

@@ -57,7 +57,10 @@ def remove_near_duplicates(
             "Install it in reasoncore's own folder: pip install --editable '.[data]', or set near_duplicates = false."
         )
         raise UserInputError("near_duplicates: datasketch is not installed", cure) from error
-    index = MinHashLSH(threshold=settings.threshold, num_perm=settings.permutations)
+    try:
+        index = MinHashLSH(threshold=settings.threshold, num_perm=settings.permutations)
+    except ValueError as error:  # bands that cannot tell so high a similarity from a higher one
+        raise UserInputError(f"near_duplicates: {error}", "Raise permutations, or lower threshold.") from error
     like: dict[str, str] = {}
     for lines, sketches in map_shards(_sketch, settings.permutations, shards_of(rows), workers):
         for key, line in lines:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -131,7 +132,7 @@ class NearDuplicateSettings(Settings):
     """MinHash over word 5-grams of prompts."""
 
     threshold: float = Field(0.8, gt=0, lt=1, description="least Jaccard similarity of two prompts that are one")
-    permutations: int = Field(128, ge=16)
+    permutations: int = Field(128, ge=16, le=4096)
 
 
 class ReferenceSettings(Settings):
@@ -151,6 +152,13 @@ class StrataSettings(Settings):
     difficulty_edges: tuple[float, ...] = Field((0.25, 0.5, 0.75), description="error rates between difficulties")
     tokenizer: str = Field("nano-base", description="folder or hub id that counts tokens")
     rows_per_shard: int = Field(10_000, ge=1)
+
+    @model_validator(mode="after")
+    def _edges_ascend(self) -> StrataSettings:
+        for edges in (self.length_edges, self.difficulty_edges):
+            if any(later <= earlier for earlier, later in pairwise(edges)):
+                raise ValueError("edges have to ascend")
+        return self
 
 
 class BuildSettings(Settings):

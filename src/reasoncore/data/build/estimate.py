@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from reasoncore.data.build.pipeline import Build
-from reasoncore.data.build.seeds import seed_problems, source_file
+from reasoncore.data.build.seeds import seed_problems
 from reasoncore.data.request_cache import CHARACTERS_PER_TOKEN, Limits
 from reasoncore.seeding import derive_seed
 
@@ -19,9 +19,10 @@ def estimate(build: Build) -> dict[str, Any]:
         UserInputError: As the build itself would: a source that cannot be read.
     """
     settings, teacher = build.settings, build.settings.teacher
+    files, _ = build.check()
     seeds, characters = 0, 0
     for name, source in settings.sources.items():
-        worked = seed_problems(source, source_file(source, build.root), derive_seed(settings.seed, name))
+        worked = seed_problems(source, files[name], derive_seed(settings.seed, name))
         seeds += len(worked)
         characters += sum(len(one.problem.prompt) for one in worked)
     prompt = characters // max(1, seeds) // CHARACTERS_PER_TOKEN

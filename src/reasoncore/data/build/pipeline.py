@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,21 +21,21 @@ from reasoncore.data.build.quality import filter_quality
 from reasoncore.data.build.reasoning import vote_on_reasoning
 from reasoncore.data.build.rows import read_rows
 from reasoncore.data.build.seeds import seed_problems, source_file, source_hash, write_seeds
-from reasoncore.data.build.stage_folder import StageFolder, StageResult, StageWriter, content_hash
+from reasoncore.data.build.stage_folder import StageFolder, StageResult, StageWriter, content_hash, read_own_json
 from reasoncore.data.build.strata import corpus_rows, write_corpus
 from reasoncore.data.build.teacher import Teacher, open_teacher
 from reasoncore.data.corpus_files import shards_in
-from reasoncore.data.decontaminate.protect import protected_texts
+from reasoncore.data.decontaminate.protect import check_names, protected_texts
 from reasoncore.data.problems import find_file
 from reasoncore.domains import DOMAINS, Judge
 from reasoncore.domains.open_ended import PROCEDURAL_JUDGE, open_ended_judge
-from reasoncore.errors import DataError
+from reasoncore.errors import DataError, UserInputError
 from reasoncore.infer.engine import Engine
 from reasoncore.model.checkpoint import resolve_base
 from reasoncore.model.config import read_config
 from reasoncore.model.tokenizer import load_tokenizer
 from reasoncore.progress import say
-from reasoncore.run_dir import sha256_file, write_json_atomic, write_text_atomic
+from reasoncore.run_dir import lock_folder, sha256_file, write_json_atomic, write_text_atomic
 from reasoncore.seeding import derive_seed
 from reasoncore.verify.math import MathVerifier
 
@@ -67,11 +67,41 @@ class Build:
         Raises:
             UserInputError: A file or a row cannot be used, or the teacher cannot be reached at all.
         """
+        files, against = self.check()
+        with self._alone():
+            return self._build(files, against)
+
+    def check(self) -> tuple[dict[str, Path | None], list[Path]]:
+        """Whatever can be found wrong before a teacher is paid; the sources' files, and the evaluation files.
+
+        Raises:
+            UserInputError: A file is missing or cannot be read, or two evaluation files have one name.
+        """
         settings = self.settings
         files = {name: source_file(source, self.root) for name, source in settings.sources.items()}
         against = [find_file(path, self.root) for path in settings.decontaminate.against]
-        for path in against:  # a file that cannot be read is found before a teacher is paid
+        check_names(against)
+        for path in against:
             deque(protected_texts(path, (), settings.decontaminate.ngram), maxlen=0)
+        base = resolve_base(settings.strata.tokenizer, self.root)
+        load_tokenizer(base, read_config(base).vocab_size)
+        return files, against
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Work in the folder, which is new, empty or a build's, as the only process."""
+        lock = self.out / "build.lock"
+        if self.out.exists() and not self.out.is_dir():
+            raise UserInputError(f"{self.out}: not a folder", "Name another one.")
+        ours = lock.exists() or any(self.out.glob("stages/seeds-*"))
+        if self.out.exists() and any(self.out.iterdir()) and not ours:
+            raise UserInputError(f"{self.out}: not empty, and no build is in it", "Name another folder with --out.")
+        self.out.mkdir(parents=True, exist_ok=True)
+        with lock_folder(lock, "--out"):
+            yield
+
+    def _build(self, files: dict[str, Path | None], against: Sequence[Path]) -> dict[str, Any]:
+        settings = self.settings
         with open_teacher(settings.teacher, self.out, self.root, settings.seed, self.engine) as teacher:
             stages = self._stages(files, against, teacher)
             spent = {} if teacher is None else {
@@ -195,10 +225,10 @@ class Build:
         licences = {name: source.licence for name, source in settings.sources.items()}
         base = resolve_base(settings.strata.tokenizer, self.root)
         own = [_VERSION, settings.strata.model_dump(mode="json"), licences]
-        digest = content_hash("corpus", own, sha256_file(last.rows), sha256_file(base / "tokenizer.json"))
+        digest = content_hash("corpus", own, sha256_file(last.rows), *_tokenizer_hashes(base))
         folder, marker = self.out / "corpus", self.out / "corpus.json"
-        before = json.loads(marker.read_text(encoding="utf-8")) if marker.exists() else {}
-        if before.get("content") != digest or _hashes(folder) != before["files"]:
+        before = read_own_json(marker)
+        if before.get("content") != digest or _hashes(folder) != before.get("files"):
             tokenizer = load_tokenizer(base, read_config(base).vocab_size)
             tally = Tally()
             rows = tally.counting(corpus_rows(last.rows, settings.strata, tokenizer, licences))
@@ -209,6 +239,11 @@ class Build:
         write_json_atomic(self.out / "card.json", card)
         write_text_atomic(self.out / "README.md", card_text(card))
         return card
+
+
+def _tokenizer_hashes(base: Path) -> list[str]:
+    paths = [base / name for name in ("tokenizer.json", "vocab.json", "merges.txt", "tokenizer.model")]
+    return [sha256_file(path) for path in paths if path.is_file()]
 
 
 def _hashes(folder: Path) -> dict[str, str]:

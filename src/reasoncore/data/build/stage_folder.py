@@ -75,6 +75,15 @@ def content_hash(name: str, settings: Any, *inputs: str) -> str:
     return hashlib.sha256(json.dumps([name, settings, inputs], sort_keys=True).encode()).hexdigest()
 
 
+def read_own_json(path: Path) -> dict[str, Any]:
+    """What is in a file of ours; nothing where it is not there or damaged."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
 class StageFolder:
     """The folder of one stage of one build."""
 
@@ -83,12 +92,9 @@ class StageFolder:
         self.path = out / "stages" / f"{name}-{content_hash(name, settings, *inputs)[:12]}"
 
     def done(self) -> StageResult | None:
-        """What is there from before; None where the stage is still to be done."""
-        manifest = self.path / "manifest.json"
-        if not manifest.exists():
-            return None
-        found = json.loads(manifest.read_text(encoding="utf-8"))
-        if sha256_file(self.path / "kept.jsonl") != found["kept_sha256"]:
+        """What is there from before; None where the stage is still to be done, or something was changed since."""
+        found = read_own_json(self.path / "manifest.json")
+        if found.get("sha256") != self._hashes():
             return None
         return StageResult(self.name, self.path / "kept.jsonl", found["counts"], found["reasons"])
 
@@ -109,6 +115,10 @@ class StageFolder:
         assert rows_in + made == counts["kept"] + counts["rejected"], (self.name, counts)
         kept = self.path / "kept.jsonl"
         if not writer.unanswered:
-            facts = {"counts": counts, "reasons": dict(writer.reasons), "kept_sha256": sha256_file(kept)}
+            facts = {"counts": counts, "reasons": dict(writer.reasons), "sha256": self._hashes()}
             write_json_atomic(self.path / "manifest.json", facts)
         return StageResult(self.name, kept, counts, dict(writer.reasons), writer.unanswered)
+
+    def _hashes(self) -> dict[str, str]:
+        paths = [self.path / f"{what}.jsonl" for what in ("kept", "rejected")]
+        return {path.name: sha256_file(path) for path in paths if path.is_file()}

@@ -9,7 +9,7 @@ import io
 import json
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -18,7 +18,7 @@ import pyarrow.json
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from reasoncore.data.shards import Shard, lines_of
+from reasoncore.data.shards import Shard, line_in_file, lines_of
 from reasoncore.data.training_text import texts_in
 from reasoncore.data.word_hashes import SEPARATOR
 from reasoncore.errors import DataError
@@ -40,8 +40,22 @@ class Texts(NamedTuple):
     rows: NDArray[np.int64]
 
 
-def texts_of(shard: Shard, fields: Sequence[str] = ()) -> tuple[int, Iterator[Texts]]:
-    """The number of a shard's rows, all lines of a ``.jsonl`` file counted, and its texts, a column at a time.
+class ShardTexts(NamedTuple):
+    """What there is to be looked through in a shard.
+
+    Attributes:
+        rows: All lines of a ``.jsonl`` file count.
+        fields: Which of the wanted fields are there, as far as ``texts`` was gone through.
+        texts: A column at a time.
+    """
+
+    rows: int
+    fields: set[str]
+    texts: Iterator[Texts]
+
+
+def texts_of(shard: Shard, fields: Sequence[str] = ()) -> ShardTexts:
+    """The texts of a shard.
 
     Args:
         fields: Columns, none for all; of a nested one all texts are taken.
@@ -52,14 +66,17 @@ def texts_of(shard: Shard, fields: Sequence[str] = ()) -> tuple[int, Iterator[Te
     try:
         if shard.path.suffix == ".parquet":
             table = pq.ParquetFile(shard.path).read_row_group(shard.start)
-            return len(table), _texts_of_table(table, fields)
+            return _of_table(table, fields, len(table))
         data = lines_of(shard)
     except (OSError, pa.ArrowException) as error:
         group = f", row group {shard.start + 1}" if shard.path.suffix == ".parquet" else ""
         raise DataError(f"{shard.path}{group}: cannot be read ({error})", _CURE) from error
     lines = data.count(b"\n") + (not data.endswith(b"\n"))
     read = _table_of_lines(data, lines)
-    return lines, _texts_by_line(shard, data, fields) if read is None else _texts_of_table(read, fields)
+    if read is not None:
+        return _of_table(read, fields, lines)
+    seen: set[str] = set()
+    return ShardTexts(lines, seen, _texts_by_line(shard, data, fields, seen))
 
 
 def _table_of_lines(data: bytes, lines: int) -> pa.Table | None:
@@ -71,7 +88,18 @@ def _table_of_lines(data: bytes, lines: int) -> pa.Table | None:
         table = pyarrow.json.read_json(io.BytesIO(data), read_options=read)
     except pa.ArrowException:
         return None
-    return table if table.num_rows == lines else None
+    # Texts that look like times would be written in another way.
+    return table if table.num_rows == lines and not any(map(_has_times, table.schema.types)) else None
+
+
+def _has_times(kind: pa.DataType) -> bool:
+    if pa.types.is_struct(kind):
+        return any(_has_times(field.type) for field in kind)
+    return pa.types.is_temporal(kind) or (pa.types.is_list(kind) and _has_times(kind.value_type))
+
+
+def _of_table(table: pa.Table, fields: Sequence[str], rows: int) -> ShardTexts:
+    return ShardTexts(rows, set(fields) & set(table.column_names), _texts_of_table(table, fields))
 
 
 def _texts_of_table(table: pa.Table, fields: Sequence[str]) -> Iterator[Texts]:
@@ -84,6 +112,8 @@ def _texts_of_table(table: pa.Table, fields: Sequence[str]) -> Iterator[Texts]:
 
 def _strings(array: pa.Array, rows: NDArray[np.int64]) -> Iterator[tuple[pa.Array, NDArray[np.int64]]]:
     """The arrays of texts in an array, however deep, and the rows of their elements."""
+    if isinstance(array, pa.ExtensionArray):
+        array = array.storage
     kind = array.type
     if pa.types.is_string(kind) or pa.types.is_large_string(kind):
         yield array, rows
@@ -94,7 +124,11 @@ def _strings(array: pa.Array, rows: NDArray[np.int64]) -> Iterator[tuple[pa.Arra
             yield from _strings(part, rows)
     elif pa.types.is_temporal(kind) or pa.types.is_string_view(kind):
         yield from _strings(array.cast(pa.large_string()), rows)
-    elif pa.types.is_nested(kind):  # lists and maps of all kinds
+    elif pa.types.is_map(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
+        found = [(text, row) for row, value in zip(rows, array.to_pylist(), strict=True) for text in texts_in(value)]
+        if found:
+            yield pa.array([text for text, _ in found], pa.large_string()), np.array([row for _, row in found])
+    elif pa.types.is_nested(kind):  # lists of all kinds
         yield from _strings(pc.list_flatten(array), rows[pc.list_parent_indices(array).to_numpy()])
 
 
@@ -110,18 +144,20 @@ def _joined(strings: pa.Array, rows: NDArray[np.int64]) -> Texts:
     return Texts(buffer, bounds[1:] - bounds[0] + np.arange(1, len(bounds)), rows)
 
 
-def _texts_by_line(shard: Shard, data: bytes, fields: Sequence[str]) -> Iterator[Texts]:
+def _texts_by_line(shard: Shard, data: bytes, fields: Sequence[str], seen: set[str]) -> Iterator[Texts]:
     texts, rows = [], []
     for number, line in enumerate(data.split(b"\n")):
         if not line.strip():
             continue
         try:
-            row = json.loads(line)
+            row = json.loads(line, object_pairs_hook=_all_values)
         except (ValueError, RecursionError) as error:
-            raise DataError(f"{shard.path}, line {_line(shard, number)}: not JSON ({error})", _CURE) from error
+            raise DataError(f"{shard.path}, line {line_in_file(shard, number)}: not JSON ({error})", _CURE) from error
         if not isinstance(row, dict):
-            raise DataError(f"{shard.path}, line {_line(shard, number)}: not a JSON object", _CURE)
-        for text in texts_in({key: row[key] for key in fields if key in row} if fields else row):
+            raise DataError(f"{shard.path}, line {line_in_file(shard, number)}: not a JSON object", _CURE)
+        wanted = {key: row[key] for key in fields if key in row} if fields else row
+        seen.update(wanted if fields else ())
+        for text in texts_in(wanted):
             texts.append(text.encode("utf-8", "replace"))
             rows.append(number)
     if texts:
@@ -129,7 +165,9 @@ def _texts_by_line(shard: Shard, data: bytes, fields: Sequence[str]) -> Iterator
         yield Texts(SEPARATOR.join(texts), ends, np.array(rows))
 
 
-def _line(shard: Shard, number: int) -> int:
-    """A line of a shard, counted in the file from 1."""
-    with shard.path.open("rb") as stream:
-        return stream.read(shard.start).count(b"\n") + number + 1
+def _all_values(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object; of a key that is there several times all values count."""
+    found: dict[str, list[Any]] = {}
+    for key, value in pairs:
+        found.setdefault(key, []).append(value)
+    return {key: values[0] if len(values) == 1 else values for key, values in found.items()}

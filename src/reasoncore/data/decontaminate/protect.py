@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from reasoncore.data.decontaminate.index import ItemText
 from reasoncore.data.training_text import texts_in
 from reasoncore.data.words import words_of
-from reasoncore.errors import DataError
+from reasoncore.errors import DataError, UserInputError
 from reasoncore.records import read_jsonl
 
 QUESTION_FIELDS = ("question", "problem", "prompt", "query", "instruction", "input", "text", "content")
@@ -32,20 +32,40 @@ def protected_texts(path: Path, fields: Sequence[str], n: int) -> Iterator[ItemT
     Raises:
         DataError: The file cannot be read, a row is none, or it has none of the fields.
     """
-    found = False
+    found = given = False
     for number, row in enumerate(_rows(path), start=1):
         names = [str(row[key]) for key in NAME_FIELDS if row.get(key) not in (None, "")]
-        item = names[0] if names else f"row {number}"
+        item = names[0].encode("utf-8", "replace").decode() if names else f"row {number}"
         for field, value in row.items():
             if fields and field not in fields:
                 continue
             found = True
             for text in texts_in(value):
-                if fields or field in QUESTION_FIELDS or len(words_of(text)) >= n:
+                words = len(words_of(text))
+                if words >= (1 if fields or field in QUESTION_FIELDS else n):
+                    given = True
                     yield ItemText(path.name, item, text)
     if not found:
         wanted = f"no field {', '.join(fields)}" if fields else "no rows"
         raise DataError(f"{path}: {wanted}", "Give evaluation items, one a row, and fields that they have.")
+    if not given:
+        raise DataError(
+            f"{path}: no text in it that could be looked for",
+            f"Name the column of the questions: one of {', '.join(QUESTION_FIELDS)}, or another by --against-field.",
+        )
+
+
+def check_names(paths: Sequence[Path]) -> None:
+    """Check that files can be told apart by their names.
+
+    Raises:
+        UserInputError: Two have one name.
+    """
+    seen: dict[str, Path] = {}
+    for path in paths:
+        if path.name in seen:
+            raise UserInputError(f"{path}: {seen[path.name]} has this name too", "Rename one: results go by name.")
+        seen[path.name] = path
 
 
 def _rows(path: Path) -> Iterator[Mapping[str, Any]]:

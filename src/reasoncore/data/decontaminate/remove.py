@@ -17,13 +17,16 @@ from typing import Any, NamedTuple
 
 from reasoncore.data.decontaminate.corpus import texts_of
 from reasoncore.data.decontaminate.index import ProtectedIndex
+from reasoncore.data.decontaminate.protect import check_names
 from reasoncore.data.decontaminate.rewrite import rewriting
 from reasoncore.data.decontaminate.scan import Match, scan_buffer
 from reasoncore.data.executor import map_shards
 from reasoncore.data.shards import Shard, shards_of
-from reasoncore.errors import UserInputError
+from reasoncore.errors import DataError, UserInputError
 from reasoncore.records import to_json_line
 from reasoncore.run_dir import write_json_atomic
+
+REMOVED, SUMMARY = "removed.jsonl", "decontamination.json"
 
 
 class Found(NamedTuple):
@@ -33,11 +36,13 @@ class Found(NamedTuple):
         rows: Rows of the shard.
         matches: By row, counted in the shard.
         size: Bytes of text that were scanned.
+        fields: Which of the wanted fields it has.
     """
 
     rows: int
     matches: dict[int, list[Match]]
     size: int
+    fields: set[str]
 
 
 @dataclass(slots=True)
@@ -107,48 +112,53 @@ def decontaminate(
     fields: Sequence[str] = (),
     workers: int | None = None,
     on_scanned: Callable[[int], None] = lambda size: None,
+    against: Sequence[Path] = (),
 ) -> Outcome:
-    """Write the files without the rows in which protected words stand.
+    """Write the files without the rows in which protected words stand; all get their names when all are done.
 
     Args:
         fields: Columns that are looked at; none takes all.
         on_scanned: Told of the bytes of each shard that was scanned.
+        against: The evaluation files, which are never written over.
 
     Raises:
         UserInputError: Two files have one name, or a file would be written over.
-        DataError: A file cannot be read; names the row.
+        DataError: A file cannot be read, names the row; or none has a wanted field.
     """
-    _check_names(training, out)
+    _check_names(training, against, out)
     out.mkdir(parents=True, exist_ok=True)
     outcome = Outcome(index.n, len(index.texts), index.boilerplate)
     shards = {path: list(shards_of(path)) for path in training}
     every = [shard for path in training for shard in shards[path]]
     results = map_shards(_scan, (index, tuple(fields)), every, workers)
-    kept_apart = out / "removed.jsonl.part"
+    parts = {name: out / f"{name}.part" for name in (*(path.name for path in training), REMOVED)}
+    seen: set[str] = set()
     try:
-        with kept_apart.open("w", encoding="utf-8") as removed:
+        with parts[REMOVED].open("w", encoding="utf-8") as removed:
             for path in training:
-                target = out / f"{path.name}.part"
                 one = outcome.files[path.name] = FileOutcome()
-                try:
-                    with rewriting(path, target) as new:
-                        for shard in shards[path]:
-                            found = next(results)
-                            for row, content in new.without(shard, found.matches):
-                                matches = outcome.note(found.matches[row])
-                                place = {"file": path.name, "row": one.rows + row + 1}
-                                removed.write(to_json_line({**place, "matches": matches, "content": content}))
-                            one.rows += found.rows
-                            one.removed += len(found.matches)
-                            on_scanned(found.size)
-                    target.replace(out / path.name)
-                finally:
-                    target.unlink(missing_ok=True)
+                with rewriting(path, parts[path.name]) as new:
+                    for shard in shards[path]:
+                        found = next(results)
+                        for row, content in new.without(shard, found.matches):
+                            matches = outcome.note(found.matches[row])
+                            place = {"file": path.name, "row": one.rows + row + 1}
+                            removed.write(to_json_line({**place, "matches": matches, "content": content}))
+                        one.rows += found.rows
+                        one.removed += len(found.matches)
+                        seen |= found.fields
+                        on_scanned(found.size)
                 one.sha256 = new.file.sha256.hexdigest()
-        kept_apart.replace(out / "removed.jsonl")
+        if outcome.rows and not seen.issuperset(fields):
+            missing = ", ".join(sorted(set(fields) - seen))
+            raise DataError(f"no training row has a field {missing}", "Name fields that they have, or none for all.")
+        for name, part in parts.items():
+            part.replace(out / name)
     finally:
-        kept_apart.unlink(missing_ok=True)
-    write_json_atomic(out / "decontamination.json", outcome.as_json())
+        results.close()
+        for part in parts.values():
+            part.unlink(missing_ok=True)
+    write_json_atomic(out / SUMMARY, outcome.as_json())
     return outcome
 
 
@@ -156,18 +166,26 @@ def _scan(given: tuple[ProtectedIndex, tuple[str, ...]], shard: Shard) -> Found:
     index, fields = given
     matches: dict[int, list[Match]] = {}
     size = 0
-    rows, parts = texts_of(shard, fields)
-    for texts in parts:
-        size += len(texts.buffer)
-        for match in scan_buffer(texts.buffer, texts.ends, index):
-            matches.setdefault(int(texts.rows[match.text]), []).append(match)
-    return Found(rows, matches, size)
+    try:
+        found = texts_of(shard, fields)
+        for texts in found.texts:
+            size += len(texts.buffer)
+            for match in scan_buffer(texts.buffer, texts.ends, index):
+                matches.setdefault(int(texts.rows[match.text]), []).append(match)
+    except RecursionError as error:
+        raise DataError(f"{shard.path}: a row is nested too deep", "Leave out what nests it so.") from error
+    return Found(found.rows, matches, size, found.fields)
 
 
-def _check_names(training: Sequence[Path], out: Path) -> None:
-    names = Counter(path.name for path in training)
+def _check_names(training: Sequence[Path], against: Sequence[Path], out: Path) -> None:
+    check_names(training)
+    inputs = {path.resolve(): path for path in (*training, *against)}
+    for name in (*(path.name for path in training), REMOVED, SUMMARY):
+        target = out / name
+        if target.resolve() in inputs:
+            raise UserInputError(f"--out {out}: {name} is there and would be written over", "Name a new folder.")
+        if target.exists() and not (out / SUMMARY).exists():
+            raise UserInputError(f"{target}: is there already, and not from this command", "Name a new folder.")
     for path in training:
-        if names[path.name] > 1:
-            raise UserInputError(f"{path}: another file has this name too", "Rename one: results go by name.")
-        if path.parent.resolve() == out.resolve():
-            raise UserInputError(f"--out {out}: {path.name} is there and would be written over", "Name a new folder.")
+        if path.name in (REMOVED, SUMMARY):
+            raise UserInputError(f"{path}: a file of this name is written beside the clean ones", "Rename it.")

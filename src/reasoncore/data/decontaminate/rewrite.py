@@ -14,7 +14,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from reasoncore.data.shards import Shard, lines_of
+from reasoncore.data.shards import Shard, line_in_file, lines_of
+from reasoncore.errors import DataError
 
 Without = Callable[[Shard, Collection[int]], Iterator[tuple[int, Any]]]
 """Writes a shard without rows, by their numbers in it, and gives these with their content."""
@@ -65,13 +66,22 @@ def rewriting(source: Path, target: Path) -> Iterator[Rewriting]:
 def _without_groups(read: pq.ParquetFile, written: pq.ParquetWriter) -> Without:
     def without(shard: Shard, rows: Collection[int]) -> Iterator[tuple[int, Any]]:
         table = read.read_row_group(shard.start)
+        bounds = [0]
         for row in sorted(rows):
-            yield row, table.slice(row, 1).to_pylist()[0]
-        keep = np.ones(len(table), dtype=bool)
-        keep[sorted(rows)] = False
-        written.write_table(table.filter(pa.array(keep)))
+            yield row, json.loads(json.dumps(table.slice(row, 1).to_pylist()[0], default=_as_text))
+            bounds += (row, row + 1)
+        # Slices, because not every type of column can be filtered.
+        parts = [
+            table.slice(start, end - start) for start, end in zip(bounds[::2], [*bounds[1::2], len(table)], strict=True)
+        ]
+        written.write_table(pa.concat_tables(parts))
 
     return without
+
+
+def _as_text(value: Any) -> str:
+    """A value that JSON has no form for, to be read by people."""
+    return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)
 
 
 def _without_lines(file: HashedFile) -> Without:
@@ -83,7 +93,12 @@ def _without_lines(file: HashedFile) -> Without:
             start = starts[row]
             end = starts[row + 1] if row + 1 < len(starts) else len(data)
             file.write(data[written:start])
-            yield row, json.loads(bytes(data[start:end]))
+            try:
+                content = json.loads(bytes(data[start:end]))
+            except (ValueError, RecursionError) as error:  # which pyarrow takes
+                line = line_in_file(shard, row)
+                raise DataError(f"{shard.path}, line {line}: not JSON ({error})", "Mend that line.") from error
+            yield row, content
             written = end
         file.write(data[written:])
 

@@ -1,0 +1,163 @@
+"""Decontamination of files as people have them: odd columns, odd rows, names that collide, and an interrupt."""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from reasoncore.data.decontaminate import ItemText, ProtectedIndex, decontaminate
+from reasoncore.data.decontaminate.protect import protected_texts
+from reasoncore.errors import DataError, UserInputError
+
+TWELVE = "If Ann has 12 apples and eats half of them, how many does she have left?"
+INDEX = ProtectedIndex.of([ItemText("eval.jsonl", "e0", TWELVE)])
+
+
+def write_lines(path: Path, *lines: str | bytes) -> Path:
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(b"".join((line if isinstance(line, bytes) else line.encode()) + b"\n" for line in lines))
+    return path
+
+
+def removed(folder: Path) -> list[Any]:
+    return [json.loads(line) for line in (folder / "removed.jsonl").read_text(encoding="utf-8").splitlines()]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [datetime.datetime(2024, 1, 2)] * 3,
+        [datetime.date(2024, 1, 2)] * 3,
+        [decimal.Decimal("1.5")] * 3,
+        [b"\xff\x00"] * 3,
+        pa.array(["x"] * 3, pa.string_view()),
+        pa.array([[("key", "value")]] * 3, pa.map_(pa.string(), pa.string())),
+        pa.array([b"0" * 16] * 3, pa.uuid()),
+        [{"deep": [datetime.datetime(2024, 1, 2)]}] * 3,
+    ],
+)
+def test_columns_of_every_type_go_over_and_can_be_told_of(values: Any, tmp_path: Path) -> None:
+    pq.write_table(pa.table({"p": ["none", TWELVE, "other"], "x": values}), tmp_path / "t.parquet")
+    decontaminate([tmp_path / "t.parquet"], INDEX, tmp_path / "out", workers=1)
+    before, after = pq.read_table(tmp_path / "t.parquet"), pq.read_table(tmp_path / "out" / "t.parquet")
+    assert after.schema == before.schema
+    assert after.to_pylist() == [before.to_pylist()[0], before.to_pylist()[2]]
+    assert removed(tmp_path / "out")[0]["content"]["p"] == TWELVE
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        [TWELVE.encode()],
+        pa.array([[("question", TWELVE)]], pa.map_(pa.string(), pa.string())),
+        pa.array([TWELVE], pa.string_view()),
+        pa.array([json.dumps({"q": TWELVE})], pa.json_()),
+    ],
+)
+def test_texts_in_columns_of_other_types_are_looked_through(column: Any, tmp_path: Path) -> None:
+    pq.write_table(pa.table({"p": column}), tmp_path / "t.parquet")
+    assert decontaminate([tmp_path / "t.parquet"], INDEX, tmp_path / "out", workers=1).removed == 1
+
+
+def test_texts_that_look_like_times_keep_their_words(tmp_path: Path) -> None:
+    day = "2024-01-02T10:30:00Z"
+    index = ProtectedIndex.of([ItemText("eval", "day", day)])
+    path = write_lines(tmp_path / "t.jsonl", json.dumps({"p": day}), json.dumps({"p": "2024-01-03T10:30:00Z"}))
+    assert decontaminate([path], index, tmp_path / "out", workers=1).removed == 1
+
+
+def test_of_a_key_that_is_there_twice_both_values_are_looked_at(tmp_path: Path) -> None:
+    path = write_lines(tmp_path / "t.jsonl", f'{{"p": "{TWELVE}", "p": "harmless"}}', '{"p": "x"}')
+    assert decontaminate([path], INDEX, tmp_path / "out", workers=1).removed == 1
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize(
+    "bad", ["[1]", '{"p": ', b'{"p": "\xff ' + TWELVE.encode() + b'"}', '{"a":' * 990 + "1" + "}" * 990]
+)
+def test_a_bad_row_is_an_error_of_ours_in_every_process(bad: str | bytes, workers: int, tmp_path: Path) -> None:
+    path = write_lines(tmp_path / "t.jsonl", '{"p": "fine"}', bad)
+    with pytest.raises(DataError, match=r"t\.jsonl"):
+        decontaminate([path], INDEX, tmp_path / "out", workers=workers)
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_a_field_that_no_row_has_is_refused(tmp_path: Path) -> None:
+    path = write_lines(tmp_path / "t.jsonl", '{"response": "x"}', '{"other": 1}')
+    with pytest.raises(DataError, match="no training row has a field respnse"):
+        decontaminate([path], INDEX, tmp_path / "out", fields=["response", "respnse"], workers=1)
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+@pytest.mark.parametrize("row", [{"Question": "what is 2 + 2"}, {"question": "  ?"}])
+def test_an_evaluation_file_with_nothing_to_look_for_is_refused(row: dict[str, str], tmp_path: Path) -> None:
+    path = write_lines(tmp_path / "e.jsonl", json.dumps(row))
+    with pytest.raises(DataError, match="no text in it that could be looked for"):
+        list(protected_texts(path, (), 10))
+
+
+def taken(folder: Path, train: Sequence[Path], against: Sequence[Path] = ()) -> str:
+    """Why a folder is refused; nothing in it may have changed."""
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    with pytest.raises(UserInputError) as error:
+        decontaminate(train, INDEX, folder, workers=1, against=against)
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+    return error.value.message
+
+
+def test_no_file_of_anybody_is_written_over(tmp_path: Path) -> None:
+    train = write_lines(tmp_path / "in" / "t.jsonl", '{"p": "x"}')
+    own = write_lines(tmp_path / "evals" / "t.jsonl", json.dumps({"question": TWELVE}))
+    assert "would be written over" in taken(tmp_path / "evals", [train], [own])
+    (tmp_path / "links").mkdir()
+    (tmp_path / "links" / "t.jsonl").symlink_to(train)
+    assert "would be written over" in taken(tmp_path / "in", [tmp_path / "links" / "t.jsonl"])
+    write_lines(tmp_path / "mine" / "removed.jsonl", "{}")
+    assert "not from this command" in taken(tmp_path / "mine", [train])
+    (tmp_path / "new").mkdir()
+    clash = write_lines(tmp_path / "in" / "removed.jsonl", '{"p": "x"}')
+    assert "written beside the clean ones" in taken(tmp_path / "new", [clash])
+
+
+def test_its_own_results_are_made_again(tmp_path: Path) -> None:
+    train = write_lines(tmp_path / "in" / "t.jsonl", '{"p": "x"}', json.dumps({"p": TWELVE}))
+    for _ in range(2):
+        assert decontaminate([train], INDEX, tmp_path / "out", workers=1).removed == 1
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"t.jsonl", "removed.jsonl", "decontamination.json"}
+
+
+def test_an_interrupt_leaves_two_lines_and_no_half_files(tmp_path: Path) -> None:
+    """Ctrl-C goes to the whole group of processes."""
+    line = json.dumps({"p": "some words of no interest " * 40}) + "\n"
+    (tmp_path / "t.jsonl").write_text(line * 60_000)
+    write_lines(tmp_path / "e.jsonl", json.dumps({"question": TWELVE}))
+    command = ["-m", "reasoncore.cli.main", "decontaminate", "--train", "t.jsonl", "--against", "e.jsonl"]
+    process = subprocess.Popen(
+        [sys.executable, *command, "--out", "out", "--workers", "2"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    while not (tmp_path / "out" / "t.jsonl.part").exists() and process.poll() is None:
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in said
+    assert "Exception" not in said
+    assert list((tmp_path / "out").iterdir()) == []
