@@ -48,6 +48,14 @@ class CheckpointError(UserInputError):
     """A checkpoint folder that is incomplete, damaged or of an unsupported kind."""
 
 
+class RequestRefusedError(UserInputError):
+    """A server refuses this request; it may well answer others."""
+
+
+class ServerUnusableError(UserInputError):
+    """A server refuses every request: a wrong address, key or model."""
+
+
 class StageFailedError(ReasoncoreError, RuntimeError):
     """A stage could not do its work; what was done so far is kept. Exit code 1."""
 

@@ -76,13 +76,13 @@ def track(description: str, total: int, done: int = 0) -> Iterator[Task]:
         yield _LineTask(description, total, done, first=done)
         return
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=24),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
         TextColumn("left"),
         TimeRemainingColumn(),
-        TextColumn("[dim]{task.fields[note]}"),
+        TextColumn("{task.fields[note]}", style="dim", markup=False),
     )
     with RichProgress(*columns, console=console) as bar:
         bar_id = bar.add_task(description, total=total, completed=done, note="")

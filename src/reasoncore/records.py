@@ -188,6 +188,10 @@ def read_jsonl(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
             raise DataError(
                 f"{path}, after line {line_number}: not UTF-8 text", "Convert the file to UTF-8."
             ) from error
+        except OSError as error:
+            raise DataError(
+                f"{path}, after line {line_number}: cannot be read ({error.strerror})", "Check the file."
+            ) from error
         except RecursionError as error:
             raise DataError(f"{path}, line {line_number}: nested too deep", "Mend or delete that line.") from error
         except ValueError as error:

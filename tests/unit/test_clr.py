@@ -227,3 +227,21 @@ def test_claims_cannot_close_their_block_or_judge_themselves() -> None:
     closed = prompt.index(f"=== {opened} END CLAIMS ===")
     assert prompt.index("1: VALID") < prompt.index("=== 0 END CLAIMS ===") < closed
     assert "Q?" in prompt
+
+
+@pytest.mark.parametrize(
+    "line", ["1: [REFUTED]", "1: `REFUTED`", "| 1 | REFUTED |", "> 1: REFUTED", "1: REFUTED - no.", "1. **refuted**."]
+)
+def test_verdicts_in_the_marks_of_markdown_are_read(line: str) -> None:
+    assert read_verdicts(line, 1) == (False,)
+
+
+def test_a_claim_that_is_said_again_gives_no_verdict() -> None:
+    assert read_verdicts("1: REFUTED\n1. Valid only if x > 0\n1. True values are positive", 1) == (False,)
+
+
+def test_a_number_with_a_fraction_begins_no_claim() -> None:
+    assert read_claims("Claims:\n1. The length is\n2.5 m.\n2. It fits.", 5).claims == (
+        "The length is\n2.5 m.",
+        "It fits.",
+    )

@@ -177,3 +177,11 @@ def test_large_vocabularies_with_dead_ends_on_both_sides(vocabulary: int) -> Non
     assert first == 10
     assert vocabulary - 1000 < last < vocabulary - 10
     assert torch.isfinite(log_prob_B).all()
+
+
+@pytest.mark.parametrize("how", [{"temperature": 1e-38}, {"top_p": 1e-300}, {"temperature": 1e-4, "top_p": 1e-30}])
+def test_settings_beyond_float32_take_the_likeliest(how: dict[str, float]) -> None:
+    logits_V = torch.randn(200, generator=torch.Generator().manual_seed(0)) * 3
+    token_B, log_prob_B = draw(logits_V, SamplingParams(**how), grid(64))
+    assert set(token_B.tolist()) == {int(logits_V.argmax())}
+    assert log_prob_B.abs().max() < 1e-6

@@ -8,13 +8,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from reasoncore.cli.asked_model import AskedModel
-from reasoncore.cli.output import print_result
+from reasoncore.cli.output import print_result, read_text, whole_characters
 from reasoncore.errors import UserInputError
 
 if TYPE_CHECKING:
     from reasoncore.infer.engine import SamplingParams
     from reasoncore.test_time.clr import ClrSettings
-    from reasoncore.test_time.outcome import ClrOutcome
+    from reasoncore.test_time.outcome import AnswerClass, ClrOutcome
     from reasoncore.test_time.trajectory import Trajectory
 
 _LONGEST_QUESTION = 1_000_000
@@ -55,8 +55,9 @@ def _question(given: str | None) -> str:
     if given is None or given == "-":
         if sys.stdin.isatty():
             raise UserInputError("ask: no question", 'Write it behind the command, such as reasoncore ask "1 + 1?".')
-        text = sys.stdin.read(_LONGEST_QUESTION + 1)
+        text = read_text(sys.stdin, _LONGEST_QUESTION + 1)
     assert text is not None
+    text = whole_characters(text)
     if not text.strip():
         raise UserInputError("ask: the question is empty", "Write it behind the command, or pipe it in.")
     if len(text) > _LONGEST_QUESTION:
@@ -112,20 +113,27 @@ def clr_lines(found: ClrOutcome, show_refuted: bool) -> list[str]:
     lines = [found.answer if found.answer is not None else "no answer"]
     confidence = found.confidence
     if confidence is not None:
-        unit = "score" if any(one.score for one in found.classes) else "votes"
         lines.append(
-            f"confidence {100 * confidence:.0f} % of the {unit}; {found.votes} of {len(found.trajectories)} votes"
+            f"confidence {100 * confidence:.0f} % of the {found.confidence_of}; {found.votes} of "
+            f"{len(found.trajectories)} votes"
         )
     if found.majority != found.answer:
         lines.append(f"the plain vote would say {found.majority}")
     others = [one for one in found.classes if one.answer != found.answer]
-    lines += [f"  against it: {one.answer:.60}, {one.votes} votes, score {one.score:.2f}" for one in others]
+    lines += [f"  against it: {one.answer:.60}, {one.votes} votes, {_score_of(one)}" for one in others]
     if found.tokens is not None and found.check_tokens is not None:
         lines.append(f"  {found.tokens:,} tokens of trajectories that ended, {found.check_tokens:,} of checks")
     lines += [f"  {caution}" for caution in _cautions(found)]
     if show_refuted:
         lines += _refuted(found)
     return lines
+
+
+def _score_of(one: AnswerClass) -> str:
+    if not one.checked:
+        return "not checked: it could not change the answer"
+    of = "" if one.checked == one.votes else f" of {one.checked} that were checked"
+    return f"score {one.score:.2f}{of}"
 
 
 def _cautions(found: ClrOutcome) -> list[str]:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from reasoncore.cli.asked_model import AskedModel
+from reasoncore.cli.output import read_line, whole_characters
 from reasoncore.errors import ReasoncoreError
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def _read_line() -> str | None:
     """What the user writes; None at the end."""
     if sys.stdin.isatty():
         print("> ", end="", file=sys.stderr, flush=True)
-    return sys.stdin.readline().strip() or None
+    return whole_characters(read_line(sys.stdin)).strip() or None
 
 
 def _note(text: str) -> None:

@@ -1,11 +1,34 @@
-"""What a command prints."""
+"""What a command reads and prints, whatever bytes there are."""
 
 from __future__ import annotations
 
+import io
 import json
-from typing import Any
+from typing import Any, TextIO
 
 
 def print_result(value: Any, text: str, as_json: bool) -> None:
     """A command's result on stdout, as text or as JSON."""
-    print(json.dumps(value, indent=2, ensure_ascii=False) if as_json else text)
+    print(whole_characters(json.dumps(value, indent=2, ensure_ascii=False) if as_json else text))
+
+
+def read_text(stream: TextIO, most: int) -> str:
+    """At most so many characters; bytes that are none are replaced."""
+    _take_any_bytes(stream)
+    return stream.read(most)
+
+
+def read_line(stream: TextIO) -> str:
+    """A line; bytes that are no characters are replaced."""
+    _take_any_bytes(stream)
+    return stream.readline()
+
+
+def whole_characters(text: str) -> str:
+    """The same; half a character, a lone surrogate, which can be written nowhere, is replaced."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def _take_any_bytes(stream: TextIO) -> None:
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(errors="replace")

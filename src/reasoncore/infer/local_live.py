@@ -60,6 +60,7 @@ class AsyncLocalEngine(AsyncEngine):
         self._jobs: dict[int, _Job] = {}
         self._numbers = count()
         self._ended: str | None = None  # why nothing is taken in any more
+        self._tokenizing = threading.Lock()
         self._gate = threading.Lock()  # nothing is put into the inbox of a thread that has ended
         self._thread = threading.Thread(target=self._run, name="decoding", daemon=True)
         self._thread.start()
@@ -89,6 +90,11 @@ class AsyncLocalEngine(AsyncEngine):
         """Completions that are being sampled or wait for it."""
         return len(self._jobs)
 
+    @property
+    def trouble(self) -> str | None:
+        """Why nothing is answered any more; None while all is well."""
+        return self._ended
+
     async def complete(
         self,
         messages: Sequence[Message],
@@ -102,7 +108,7 @@ class AsyncLocalEngine(AsyncEngine):
         Raises:
             UserInputError: The conversation fills the context.
         """
-        (prompt,) = self.tokenizer.prompt_ids([messages])
+        prompt = await asyncio.to_thread(self._prompt_ids, messages)  # a long one takes seconds
         if len(prompt) >= self.context:
             raise UserInputError(
                 f"the conversation has {len(prompt)} tokens, and the context holds {self.context}", "Shorten it."
@@ -118,6 +124,11 @@ class AsyncLocalEngine(AsyncEngine):
         except asyncio.CancelledError:
             self._inbox.put(key)
             raise
+
+    def _prompt_ids(self, messages: Sequence[Message]) -> Prompt:
+        with self._tokenizing:
+            (prompt,) = self.tokenizer.prompt_ids([messages])
+        return prompt
 
     def _run(self) -> None:
         try:

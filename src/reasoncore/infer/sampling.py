@@ -11,6 +11,8 @@ from torch import Tensor
 from reasoncore.infer.engine import SamplingParams
 
 LIKELIEST = 64
+GREEDY_BELOW = 1e-5
+"""Temperatures below it would take logits beyond float32, and mean greedy decoding."""
 
 
 def sample_tokens(logits_BV: Tensor, params: SamplingParams, uniform_B: Tensor) -> tuple[Tensor, Tensor]:
@@ -23,7 +25,7 @@ def sample_tokens(logits_BV: Tensor, params: SamplingParams, uniform_B: Tensor) 
         ``token_B`` and ``log_prob_B``: the natural log-probability under the distribution drawn from, after
         temperature, top-k and top-p. Greedy decoding draws from a point mass: its log-probability is 0.
     """
-    if params.temperature == 0:
+    if params.temperature < GREEDY_BELOW:
         token_B = logits_BV.argmax(-1)
         return token_B, torch.zeros_like(token_B, dtype=torch.float32)
     logits_BV = logits_BV.float()
@@ -82,5 +84,10 @@ def _nucleus(logits_BV: Tensor, top_p: float) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def _within(sorted_BK: Tensor, probs_BK: Tensor, top_p: float) -> Tensor:
-    """Logits in falling order, those after the first ``top_p`` of the probability set to minus infinity."""
-    return sorted_BK.masked_fill(probs_BK.cumsum(-1) - probs_BK >= top_p, -torch.inf)
+    """Logits in falling order, those after the first ``top_p`` of the probability set to minus infinity.
+
+    The first always stays: a ``top_p`` that float32 cannot hold is no more than 0.
+    """
+    left_out_BK = probs_BK.cumsum(-1) - probs_BK >= top_p
+    left_out_BK[..., 0] = False
+    return sorted_BK.masked_fill(left_out_BK, -torch.inf)

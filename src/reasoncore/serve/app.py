@@ -56,6 +56,7 @@ class Served:
         pass_on: Answers a request for the plain model by itself, given its body; None lets the engine do it.
         read_answer, same: How answers are found and compared.
         longest: Tokens of a completion where a request does not say.
+        trouble: Why nothing can be answered any more; None while all is well.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Served:
     read_answer: ReadAnswer
     same: Same
     longest: int
+    trouble: Callable[[], str | None] = lambda: None
 
 
 def make_app(served: Served, slots: int, places: int, api_key: str | None = None) -> Starlette:
@@ -96,7 +98,8 @@ def make_app(served: Served, slots: int, places: int, api_key: str | None = None
         return FileResponse(_HERE / "page.js", media_type="text/javascript", headers=_PAGE_HEADERS)
 
     async def health(request: Request) -> Response:
-        return JSONResponse({"status": "ok"})
+        trouble = served.trouble()
+        return JSONResponse({"status": "ok"}) if trouble is None else JSONResponse({"status": trouble}, 503)
 
     async def metrics(request: Request) -> Response:
         check_client(request)

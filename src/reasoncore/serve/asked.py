@@ -14,6 +14,7 @@ from reasoncore.test_time.reliability import CountedAs
 
 MOST_TRAJECTORIES, MOST_CLAIMS = 256, 32
 LONGEST_CONVERSATION = 4_000_000  # characters
+LONGEST_COMPLETION = 2**31 - 1  # tokens
 
 
 class TextPart(BaseModel):
@@ -34,7 +35,9 @@ class ChatMessage(BaseModel):
         """Role and text."""
         parts = self.content or ""
         text = parts if isinstance(parts, str) else "".join(part.text for part in parts)
-        return {"role": "system" if self.role == "developer" else self.role, "content": text}
+        # Half a character, a lone surrogate, can be given to no model.
+        whole = text.encode("utf-8", "replace").decode()
+        return {"role": "system" if self.role == "developer" else self.role, "content": whole}
 
 
 class StreamOptions(BaseModel):
@@ -70,8 +73,8 @@ class ChatRequest(BaseModel):
     temperature: float | None = Field(None, ge=0, le=100)
     top_p: float | None = Field(None, gt=0, le=1)
     top_k: int | None = Field(None, ge=0)
-    max_tokens: int | None = Field(None, ge=1)
-    max_completion_tokens: int | None = Field(None, ge=1)
+    max_tokens: int | None = Field(None, ge=1, le=LONGEST_COMPLETION)
+    max_completion_tokens: int | None = Field(None, ge=1, le=LONGEST_COMPLETION)
     n: int | None = Field(None, ge=1, le=MOST_TRAJECTORIES)
     stop: str | Annotated[list[str], Field(max_length=16)] | None = None
     seed: int | None = None

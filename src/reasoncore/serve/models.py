@@ -22,6 +22,9 @@ from reasoncore.verify.math.answer import extract_answer
 LONGEST_BEHIND = 131_072
 """Tokens of a completion of another server's model where the request does not say; [3B] caps at the model's maximum."""
 
+LONGEST_SILENCE_S = 3600.0
+"""What a reply that is not streamed may take, and how long one that is may pause."""
+
 
 @asynccontextmanager
 async def serve_checkpoint(
@@ -38,7 +41,9 @@ async def serve_checkpoint(
 
     torch.set_num_threads(hardware.threads)
     with MathVerifier() as verifier, AsyncLocalEngine.of_checkpoint(folder, hardware, context) as engine:
-        yield Served(name, lambda: engine, None, extract_answer, verifier.equivalent, engine.context)
+        yield Served(
+            name, lambda: engine, None, extract_answer, verifier.equivalent, engine.context, lambda: engine.trouble
+        )
 
 
 @asynccontextmanager
@@ -51,7 +56,7 @@ async def serve_endpoint(
         UserInputError: The address or the key cannot be used, or the server does not have the model.
     """
     server, patience = Server(api_root(base_url), model), patience or Patience()
-    headers, first_byte_s = key_headers(None), patience.call_s(LONGEST_BEHIND)
+    headers, first_byte_s = key_headers(None), min(patience.call_s(LONGEST_BEHIND), LONGEST_SILENCE_S)
     async with (
         open_client(server, headers, patience.connect_s, concurrency) as client,
         open_pass_through(server.root, headers, patience.connect_s, first_byte_s) as through,

@@ -125,10 +125,16 @@ function drawVotes(classes) {
       filled.style.width = `${(100 * value) / most}%`;
       bar.append(filled);
     }
-    const words = row.score === undefined ? `${row.votes} votes` : `${row.votes} votes, score ${row.score.toFixed(2)}`;
+    const words = row.score === undefined ? `${row.votes} votes` : `${row.votes} votes, ${scoreOf(row)}`;
     line.append(node("b", "", row.answer), bar, node("small", "", words));
     return line;
   }));
+}
+
+// What early stopping left unchecked could not change the answer.
+function scoreOf(row) {
+  if (row.checked === 0) return "not checked";
+  return `score ${row.score.toFixed(2)}${row.checked < row.votes ? ` of ${row.checked} that were checked` : ""}`;
 }
 
 function drawTrajectory(one) {
@@ -163,7 +169,7 @@ function drawTrajectory(one) {
 function finish(found) {
   drawVotes(found.classes.map((one) => ({ ...one, votes: one.members.length })));
   const words = [];
-  if (found.confidence !== null) words.push(`confidence ${(100 * found.confidence).toFixed(0)} %`);
+  if (found.confidence !== null) words.push(`confidence ${(100 * found.confidence).toFixed(0)} % of the ${found.confidence_of}`);
   words.push(`${found.votes} of ${found.trajectories.length} votes`);
   if (found.majority !== found.answer) words.push(`the plain vote would say ${found.majority}`);
   if (found.by_votes) words.push("no check could be had: the votes decided");

@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
+from reasoncore.data.files import with_instruction
+from reasoncore.domains import DOMAINS
 from reasoncore.infer.async_engine import AsyncEngine
 from reasoncore.infer.engine import SamplingParams
 from reasoncore.records import Completion
@@ -18,6 +20,9 @@ from reasoncore.test_time.classes import Same
 from reasoncore.test_time.clr import answer_by_clr
 from reasoncore.test_time.outcome import ClrOutcome
 from reasoncore.test_time.trajectory import ReadAnswer, Trajectory
+
+_INSTRUCTION = DOMAINS["math"].instruction
+"""How to mark the answer, which is what the vote compares."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +121,7 @@ async def clr_pieces(
 
     work = answer_by_clr(
         counted,
-        question["content"],
+        with_instruction(question["content"], _INSTRUCTION),
         asked.clr.settings(),
         sampling,
         seed_of(asked),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.responses import JSONResponse
 
-from reasoncore.errors import ReasoncoreError, UserInputError
+from reasoncore.errors import ReasoncoreError, ServerUnusableError, UserInputError
 
 
 class ApiError(Exception):
@@ -36,7 +36,7 @@ class ApiError(Exception):
     def of(cls, error: ReasoncoreError) -> ApiError:
         """What an engine's error is to a client: the request's fault, or the upstream's."""
         message = f"{error.message}. {error.cure}"
-        if isinstance(error, UserInputError):
+        if isinstance(error, UserInputError) and not isinstance(error, ServerUnusableError):
             return cls(400, message)
         return cls(502, message, "upstream_error")
 

@@ -6,6 +6,7 @@ By aiohttp, whose client costs a third of httpx2's time a request; nothing but b
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
@@ -101,6 +102,14 @@ def _proxy_of(root: str) -> str | None:
 
 
 async def _parts(reply: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
+    """What is sent on; a stream of events that breaks off ends with an error that clients read."""
+    is_events = reply.content_type == "text/event-stream" and "content-encoding" not in reply.headers
     async with reply:
-        async for part in reply.content.iter_any():
-            yield part
+        try:
+            async for part in reply.content.iter_any():
+                yield part
+        except (aiohttp.ClientError, TimeoutError) as error:
+            if not is_events:
+                raise
+            broken = ApiError(502, f"the server broke off its reply ({plain(str(error))})", "upstream_error")
+            yield f"\n\ndata: {json.dumps(broken.as_json())}\n\n".encode()

@@ -18,7 +18,7 @@ MAX_CLAIM_CHARACTERS = 1000
 _HEADING = re.compile(
     r"^(?:[^\S\n]|[#*_])*+claims(?:[^\S\n]|[*_])*+(?::(?:[^\S\n]|[*_])*+)?$", re.IGNORECASE | re.MULTILINE
 )
-_NUMBERED = re.compile(r"^[ \t*_]*(\d{1,3})[ \t]*[.):][ \t*_]*", re.MULTILINE)
+_NUMBERED = re.compile(r"^[ \t*_]*(\d{1,3})[ \t]*[.):](?!\d)[ \t*_]*", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)

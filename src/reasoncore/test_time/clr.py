@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from reasoncore.errors import InfrastructureError
+from reasoncore.errors import InfrastructureError, ReasoncoreError, RequestRefusedError
 from reasoncore.infer.async_engine import AsyncEngine
 from reasoncore.infer.engine import SamplingParams
 from reasoncore.records import Completion, Message
@@ -79,7 +79,7 @@ async def answer_by_clr(
 
     Raises:
         UserInputError: The engine refuses the question.
-        InfrastructureError: No trajectory could be had.
+        InfrastructureError, RequestRefusedError: No trajectory could be had.
     """
     run = _Run(engine, question, settings, sampling, seed, read_answer, same, on_trajectory, history)
     for trajectory in given[: settings.k]:
@@ -107,8 +107,8 @@ class _Run:
         self._read_answer, self._on_trajectory = read_answer, on_trajectory
         self._same = _remembered(same)
         self._trajectories: dict[int, Trajectory] = {}
-        self._failures: dict[int, InfrastructureError] = {}
-        self._check_failures: dict[int, InfrastructureError] = {}
+        self._failures: dict[int, ReasoncoreError] = {}
+        self._check_failures: dict[int, ReasoncoreError] = {}
         self._reliabilities: list[Fraction | None] = [None] * settings.k
         self._classes: list[list[int]] = []
         self._settled: int | None = None
@@ -148,7 +148,7 @@ class _Run:
         """What came of it.
 
         Raises:
-            InfrastructureError: No trajectory could be had.
+            InfrastructureError, RequestRefusedError: No trajectory could be had.
         """
         if not self._trajectories and self._failures:
             raise next(iter(self._failures.values()))
@@ -202,7 +202,7 @@ class _Run:
     async def _take(self, task: asyncio.Task[Completion], number: int, is_check: bool) -> None:
         try:
             completion = task.result()
-        except InfrastructureError as error:
+        except (InfrastructureError, RequestRefusedError) as error:
             (self._check_failures if is_check else self._failures)[number] = error
             return
         finally:

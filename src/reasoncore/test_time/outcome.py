@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from fractions import Fraction
-from typing import Any, Self
+from typing import Any, Literal, Self
 
-from reasoncore.errors import InfrastructureError
+from reasoncore.errors import ReasoncoreError
 from reasoncore.test_time.classes import majority_class
 from reasoncore.test_time.reliability import best_class, class_score
 from reasoncore.test_time.trajectory import Trajectory
@@ -78,7 +78,7 @@ class ClrOutcome:
         classes: Sequence[Sequence[int]],
         reliabilities: Sequence[Fraction | None],
         settled: int | None,
-        failures: Sequence[InfrastructureError] = (),
+        failures: Sequence[ReasoncoreError] = (),
     ) -> Self:
         """Choose among what is there.
 
@@ -123,13 +123,17 @@ class ClrOutcome:
 
     @property
     def confidence(self) -> float | None:
-        """Share of the score, or of the votes where there is no score, that the answer has; None without one."""
+        """Share of the score, or else of the votes, that the answer has; None without one."""
         if self.answer is None:
             return None
-        weigh = {one.answer: one.score for one in self.classes}
-        if not sum(weigh.values()):
-            weigh = {one.answer: one.votes for one in self.classes}
+        weigh = {one.answer: one.score if self.confidence_of == "score" else one.votes for one in self.classes}
         return weigh[self.answer] / sum(weigh.values())
+
+    @property
+    def confidence_of(self) -> Literal["score", "votes"]:
+        """What the confidence is a share of: the score where every answer was checked, which early stopping spares."""
+        is_whole = all(one.checked == one.votes for one in self.classes) and any(one.score for one in self.classes)
+        return "score" if is_whole else "votes"
 
     @property
     def votes(self) -> int:
@@ -138,7 +142,8 @@ class ClrOutcome:
 
     def as_json(self) -> dict[str, Any]:
         """The attributes, confidence and votes."""
-        return {**asdict(self), "confidence": self.confidence, "votes": self.votes}
+        more = {"confidence": self.confidence, "confidence_of": self.confidence_of, "votes": self.votes}
+        return {**asdict(self), **more}
 
 
 def _rate(count: int, of: int) -> float | None:

@@ -13,7 +13,9 @@ from reasoncore.test_time.reliability import ClaimVerdict
 from reasoncore.verify.judge_prompt import fenced, make_fence, without_thoughts
 
 _VERDICT = re.compile(
-    r"^(?:[^\S\n]|[*_#-])*+(?:claim[ \t]*)?(\d{1,3})[ \t*_]*[.):\-][ \t*_]*(valid|invalid|refuted|true|false)\b",
+    r"^(?:[^\S\n]|[*_#>|`-])*+(?:claim[ \t]*)?(\d{1,3})[ \t*_`]*[.):|\-][ \t*_`|\[(]*"
+    # Not the beginning of a claim that is said again, such as "Valid only if x > 0".
+    r"(valid|invalid|refuted|true|false)(?=[ \t\r*_`|\])]*(?:$|[.,;:(\u2013\u2014-]))",
     re.IGNORECASE | re.MULTILINE,
 )
 _VALID = ("valid", "true")

@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx2
 
-from reasoncore.errors import UserInputError
+from reasoncore.errors import RequestRefusedError, ServerUnusableError
 from reasoncore.infer.http.choices import BadAnswerError, Choice, ChoiceReader
 from reasoncore.infer.http.endpoint import API_KEY_VARIABLE
 from reasoncore.infer.http.retry import FaultError, Patience, retry_after_s
@@ -25,10 +25,6 @@ _AFTER_DONE_S = 1.0
 _NOT_TOGETHER = re.compile(r"\bn\b|n_cmpl|completion choice|stream_options", re.IGNORECASE)
 
 _LOOK_AT_SERVER = "Look at the server and its log, then run the same command again."
-
-
-class RequestRefusedError(UserInputError):
-    """The server refuses this request; it may well answer others."""
 
 
 class NotTogetherError(Exception):
@@ -50,7 +46,7 @@ async def ask(
         FaultError: A failure that may pass.
         NotTogetherError: Several choices were asked for, which this server does not do.
         RequestRefusedError: The server refuses this request.
-        UserInputError: The server would refuse every request: wrong address, key or model.
+        ServerUnusableError: The server would refuse every request: wrong address, key or model.
     """
     n, limit_s = body.get("n", 1), patience.call_s(body["max_tokens"])
     content = json.dumps(body).encode()
@@ -109,10 +105,11 @@ async def _refusal(response: httpx2.Response, n: int) -> Exception:
         cure = "Change what the server names: often a length beyond its context, or a setting it does not know."
         return RequestRefusedError(message, cure)
     if status in (401, 403):
-        return UserInputError(message, f"Set {API_KEY_VARIABLE} to a key that this server takes.")
+        return ServerUnusableError(message, f"Set {API_KEY_VARIABLE} to a key that this server takes.")
     if response.is_redirect:
-        return UserInputError(message, f"Give the address it points to: {plain(response.headers['Location'])}.")
-    return UserInputError(message, "Check the address and the name of the model.")
+        there = plain(response.headers.get("Location", "")) or "it names none"
+        return ServerUnusableError(message, f"Give the address it points to: {there}.")
+    return ServerUnusableError(message, "Check the address and the name of the model.")
 
 
 async def _start_of(response: httpx2.Response) -> bytearray:

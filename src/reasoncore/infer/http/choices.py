@@ -13,6 +13,7 @@ from reasoncore.records import Completion
 # Events carry one token each in a few hundred bytes of JSON; a model's own text is far below this.
 _BYTES_PER_TOKEN = 1024
 _BYTES_BESIDE = 2**20
+_MOST_TOKENS = 2**53
 # Ends which are the server's doing and not the model's, although the rest of the answer looks whole.
 _GIVEN_UP = ("abort", "error")
 
@@ -144,10 +145,10 @@ class ChoiceReader:
         usage = answer.get("usage")
         usage = usage if isinstance(usage, dict) else {}
         count, prompt = usage.get("completion_tokens"), usage.get("prompt_tokens")
-        if type(prompt) is int:
+        if _is_count(prompt):
             self._prompt_tokens = prompt
         counted = named if choices else list(self._drafts.values())
-        if type(count) is int and len(counted) == 1:
+        if _is_count(count) and len(counted) == 1:
             counted[0].token_count = count
 
 
@@ -161,16 +162,19 @@ class _Draft:
     token_count: int | None = None
 
     def add(self, part: object, finish_reason: object) -> str:
-        """Append a part, and return its text; what comes after the end of a choice is not of it."""
+        """Append a part, and return its text as :func:`to_completion` has it; none after the end of the choice."""
         if self.finish_reason is not None:
             return ""
         if not isinstance(part, dict | None) or not isinstance(finish_reason, str | None):
             raise BadAnswerError("a choice of an unknown form")
         part = part or {}
-        self.content.append(_text(part, "content"))
-        self.reasoning.append(_text(part, "reasoning") or _text(part, "reasoning_content"))
+        content, reasoning = _text(part, "content"), _text(part, "reasoning") or _text(part, "reasoning_content")
+        opening = "<think>\n" if reasoning and not any(self.reasoning) else ""
+        closing = "\n</think>\n\n" if content and any([*self.reasoning, reasoning]) and not any(self.content) else ""
+        self.content.append(content)
+        self.reasoning.append(reasoning)
         self.finish_reason = finish_reason
-        return _joined([self.reasoning[-1], self.content[-1]])
+        return _joined([opening, reasoning, closing, content])
 
     def whole(self, is_document: bool) -> Choice:
         """The choice, if it is one that the model ended or that reached its length."""
@@ -182,6 +186,10 @@ class _Draft:
         if not content and self.finish_reason not in ("stop", "length"):
             raise BadAnswerError(f"an empty completion with finish_reason {plain(repr(self.finish_reason))}")
         return Choice(content, reasoning, self.finish_reason, self.token_count)
+
+
+def _is_count(value: object) -> bool:
+    return type(value) is int and 0 <= value < _MOST_TOKENS
 
 
 def _text(part: dict[str, Any], key: str) -> str:

@@ -11,12 +11,14 @@ import httpx2
 from reasoncore.infer.async_engine import AsyncEngine, OnText
 from reasoncore.infer.engine import Request, SamplingParams
 from reasoncore.infer.http.call import ask
-from reasoncore.infer.http.choices import to_completion
+from reasoncore.infer.http.choices import Choice, to_completion
 from reasoncore.infer.http.context import say_if_context_is_small
 from reasoncore.infer.http.endpoint import Server, api_root, check_model, key_headers, open_client
 from reasoncore.infer.http.retry import Patience, Persistence
 from reasoncore.infer.http.sampling import request_body
 from reasoncore.records import Completion, Message
+
+BROKEN_OFF = "\n[broken off; the answer begins anew]\n"
 
 
 class AsyncHttpEngine(AsyncEngine):
@@ -44,13 +46,34 @@ class AsyncHttpEngine(AsyncEngine):
     ) -> Completion:
         """See :class:`reasoncore.infer.async_engine.AsyncEngine`."""
         request = Request(tuple(messages), 1, seed, sample)
-        body = request_body(self._server.model, request, request.samples, sampling)
+        body = request_body(self._server, request, request.samples, sampling)
         url = f"{self._server.root}/chat/completions"
-        (choice,) = await self._persistence.call(
-            lambda: ask(self._client, url, body, self._patience, on_text), next(self._numbers)
-        )
+        listener = None if on_text is None else _Listener(on_text)
+
+        async def attempt() -> list[Choice]:
+            if listener is not None:
+                listener.begin()
+            return await ask(self._client, url, body, self._patience, listener)
+
+        (choice,) = await self._persistence.call(attempt, next(self._numbers))
         say_if_context_is_small(self._server, body, [choice])
         return to_completion(choice, sampling.stop)
+
+
+class _Listener:
+    """Passes text on, and says where an attempt that broke off begins anew."""
+
+    def __init__(self, on_text: OnText) -> None:
+        self._on_text, self._heard = on_text, False
+
+    def begin(self) -> None:
+        if self._heard:
+            self._on_text(BROKEN_OFF)
+        self._heard = False
+
+    def __call__(self, text: str) -> None:
+        self._heard = True
+        self._on_text(text)
 
 
 @asynccontextmanager

@@ -8,9 +8,9 @@ from typing import Any
 
 import httpx2
 
-from reasoncore.errors import InfrastructureError
+from reasoncore.errors import InfrastructureError, RequestRefusedError
 from reasoncore.infer.engine import Request, Sampled, SamplingParams
-from reasoncore.infer.http.call import NotTogetherError, RequestRefusedError, ask
+from reasoncore.infer.http.call import NotTogetherError, ask
 from reasoncore.infer.http.choices import to_completion
 from reasoncore.infer.http.context import say_if_context_is_small
 from reasoncore.infer.http.endpoint import Server
@@ -19,6 +19,7 @@ from reasoncore.seeding import derive_seed
 
 # Some servers keep a seed in 32 bits, with a sign.
 _SEED_MASK = 2**31 - 1
+_TEMPLATE_TOKENS = 128
 
 
 class Run:
@@ -67,7 +68,7 @@ class Run:
         async with self._slots:
             if len(samples) > 1 and self._server.one_by_one:
                 return samples
-            body = request_body(self._server.model, request, samples, self._sampling)
+            body = request_body(self._server, request, samples, self._sampling)
             url = f"{self._server.root}/chat/completions"
             try:
                 choices = await self._persistence.call(lambda: ask(self._client, url, body, self._patience), index)
@@ -85,7 +86,7 @@ class Run:
             return samples[len(choices) :]
 
 
-def request_body(model: str, request: Request, samples: range, sampling: SamplingParams) -> dict[str, Any]:
+def request_body(server: Server, request: Request, samples: range, sampling: SamplingParams) -> dict[str, Any]:
     """What is sent for some samples of a request.
 
     A call that begins with sample 0 has the seed of the request whether it asks for all samples or for one: what a
@@ -95,11 +96,11 @@ def request_body(model: str, request: Request, samples: range, sampling: Samplin
     first = samples[0]
     seed = derive_seed(request.seed, first) if first else derive_seed(request.seed)
     body: dict[str, Any] = {
-        "model": model,
+        "model": server.model,
         "messages": list(request.messages),
         "temperature": sampling.temperature,
         "top_p": sampling.top_p,
-        "max_tokens": sampling.max_tokens,
+        "max_tokens": _longest(server, request, sampling.max_tokens),
         "seed": seed & _SEED_MASK,
         "stream": True,
         "stream_options": {"include_usage": True},
@@ -112,3 +113,15 @@ def request_body(model: str, request: Request, samples: range, sampling: Samplin
     if sampling.top_k:
         body["top_k"] = sampling.top_k
     return body
+
+
+def _longest(server: Server, request: Request, wanted: int) -> int:
+    """As many tokens as are wanted, or as surely fit: vLLM refuses more than its context has left for them.
+
+    A prompt has no more tokens than bytes; of a long one, which has far fewer, half of the context is taken.
+    """
+    context = server.says.get("max_model_len")
+    if type(context) is not int or context <= 2 * _TEMPLATE_TOKENS:
+        return wanted
+    size = sum(len(message["content"].encode("utf-8", "replace")) for message in request.messages) + _TEMPLATE_TOKENS
+    return min(wanted, context - min(size, context // 2))
