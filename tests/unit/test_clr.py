@@ -242,6 +242,6 @@ def test_a_claim_that_is_said_again_gives_no_verdict() -> None:
 
 def test_a_number_with_a_fraction_begins_no_claim() -> None:
     assert read_claims("Claims:\n1. The length is\n2.5 m.\n2. It fits.", 5).claims == (
-        "The length is\n2.5 m.",
+        "The length is 2.5 m.",
         "It fits.",
     )
