@@ -22,7 +22,8 @@ from reasoncore.domains.open_ended import PROCEDURAL_JUDGE, open_ended_judge
 from reasoncore.evals.comparison import collect_results
 from reasoncore.evals.report import write_report
 from reasoncore.evals.stage import eval_plan, run_eval
-from reasoncore.model.checkpoint import load_checkpoint, resolve_base
+from reasoncore.model.checkpoint import decisive_files, load_checkpoint, resolve_base
+from reasoncore.paths import find_near
 from reasoncore.progress import say
 from reasoncore.rl.stage import run_rl
 from reasoncore.run_dir import RunDir, StageDir, copy_folder_atomic, now, write_json_atomic
@@ -56,6 +57,7 @@ def run_recipe(recipe: Recipe, run_dir: RunDir, root: Path, fresh: bool = False)
     domains = load_domains(recipe.domains, root)
     current = check_inputs(recipe, domains, root)
     open_ended = cache(partial(open_ended_judge, recipe.judge, root, recipe.hardware))
+    graders = files_of_graders(recipe, root)
     run_dir.open(recipe, describe_run(recipe), fresh)
     earlier: dict[str, StageDir] = {}
     try:
@@ -75,6 +77,7 @@ def run_recipe(recipe: Recipe, run_dir: RunDir, root: Path, fresh: bool = False)
                 recipe_name=recipe.name,
                 recipe_sha256=recipe.sha256(),
                 root=root,
+                graders=graders,
             )
             if settings.start is not None:
                 context = replace(context, start=context.checkpoint(settings.start))
@@ -102,6 +105,14 @@ def run_recipe(recipe: Recipe, run_dir: RunDir, root: Path, fresh: bool = False)
         return summarise(run_dir.path, recipe)
     finally:
         run_dir.close()
+
+
+def files_of_graders(recipe: Recipe, root: Path) -> dict[str, Path]:
+    """The files that decide verdicts and are the recipe's own, by what they are."""
+    found = {f"domains/{name}": find_near(name, root) for name in recipe.domains}
+    if recipe.judge != PROCEDURAL_JUDGE:
+        found |= {f"judge/{path.name}": path for path in decisive_files(resolve_base(recipe.judge, root))}
+    return {name: path for name, path in found.items() if path is not None}
 
 
 def summarise(run: Path, recipe: Recipe) -> Path:

@@ -39,6 +39,7 @@ class StageContext:
         run_seed: The recipe's seed.
         root: Paths in the recipe are relative to this folder.
         clock: Where the stage's time goes.
+        graders: Files that decide verdicts, by what they are: the recipe's own domains, the judge's checkpoint.
     """
 
     name: str
@@ -54,6 +55,7 @@ class StageContext:
     recipe_sha256: str
     root: Path
     clock: Clock = field(default_factory=Clock)
+    graders: Mapping[str, Path] = field(default_factory=dict)
 
     @property
     def seed(self) -> int:
@@ -93,7 +95,7 @@ class StageContext:
                 for file in shards_in(path) if path.is_dir() else [path]:
                     name = f"{source.source}/{file.name}" if path.is_dir() else source.source
                     hashes[f"data/{name}"] = sha256_file(file)
-        return hashes
+        return hashes | {key: sha256_file(path) for key, path in self.graders.items()}
 
     @property
     def candidates(self) -> dict[str, Path]:

@@ -36,7 +36,7 @@ def survey(
         samples: Completions of each problem.
 
     Raises:
-        StageFailedError: The rows that are there are not of these problems.
+        StageFailedError: The rows that are there are not of these problems, or a problem's rollouts cannot be judged.
     """
     record = context.directory.path / f"{purpose}.jsonl"
     rows = read_whole_rows(record)
@@ -52,6 +52,12 @@ def survey(
         for start in range(len(rows), len(problems), PROBLEMS_AT_ONCE):
             part = problems[start : start + PROBLEMS_AT_ONCE]
             groups = roll_out(engine, judge, part, samples, sampling, seed, context.clock, task.advance)
+            unjudged = sum(not group.judged for group in groups)
+            if unjudged:
+                raise StageFailedError(
+                    f"stage {context.name}: of {unjudged} of {len(part)} problems no rollout could be judged",
+                    "See why the verifier fails, and run the same command again: the problems before these are kept.",
+                )
             new = [{"key": group.problem.key, **row_of(group)} for group in groups]
             with record.open("a", encoding="utf-8") as stream:
                 stream.writelines(map(to_json_line, new))

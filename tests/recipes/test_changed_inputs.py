@@ -118,3 +118,29 @@ def test_a_stage_alone_from_any_checkpoint(folder: Path) -> None:
 def test_wrong_settings(override: str, said: str, folder: Path) -> None:
     with pytest.raises(RecipeError, match=said):
         load_recipe(folder / "small.toml", [override])
+
+
+GRADED = """
+from dataclasses import replace
+from reasoncore.domains import DOMAINS
+DOMAIN = replace(DOMAINS["math"], name="sums")
+"""
+
+
+def test_a_changed_verifier_or_benchmark_is_another_run(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "sums.py").write_text(GRADED)
+    (folder / "small.toml").write_text(
+        RECIPE.replace("[stages.sft]", 'domains = ["sums.py"]\n[stages.sft]', 1).replace(
+            "data = { mine", 'clean = { benchmarks = ["procedural-math"], ngram = 1_000 }\ndata = { mine', 1
+        )
+    )
+    run(folder)
+    run(folder)
+    (folder / "sums.py").write_text(GRADED + "\n# stricter\n")
+    with pytest.raises(StageFailedError, match=r"sums\.py is not what it was"):
+        run(folder)
+    (folder / "sums.py").write_text(GRADED)
+    (folder / "run/stages/01-sft/manifest.json").unlink()
+    monkeypatch.setattr("reasoncore.evals.benchmarks.generated.PROCEDURAL_SEED", 99)
+    with pytest.raises(StageFailedError, match=r"not those that it began with"):
+        run(folder)

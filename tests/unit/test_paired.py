@@ -51,3 +51,12 @@ def test_no_change_in_many_problems_is_not_underpowered() -> None:
 def test_nothing_shared_is_said() -> None:
     with pytest.raises(DataError, match="no problem was judged in both"):
         compare_samples("x", samples(p=[True]), samples(q=[True]))
+
+
+def test_a_few_problems_without_a_change_prove_nothing() -> None:
+    """Of five that both models fail one that flips would be 20 points."""
+    nobody = samples(**{f"p{number}": [False] * 4 for number in range(5)})
+    found = compare_samples("x", nobody, nobody)
+    assert found.detectable is not None
+    assert found.detectable > 20
+    assert found.underpowered

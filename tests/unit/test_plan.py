@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from reasoncore.config import PlanSettings, Recipe, load_recipe
@@ -342,6 +344,11 @@ def test_what_is_here_goes_before_what_is_assumed(tmp_path: Path) -> None:
     assert found.rows == {"math.jsonl": 2}
     assert found.shape
     assert found.shape.hidden_size == 128
+    (tmp_path / "math.jsonl").unlink()
+    (tmp_path / "math.jsonl").mkdir()  # a corpus is a folder
+    for name in "ab":
+        pq.write_table(pa.table({"id": ["1", "2", "3"]}), tmp_path / "math.jsonl" / f"{name}.parquet")
+    assert look(recipe, None, tmp_path).rows == {"math.jsonl": 6}
     assert plan_work(recipe, assumed, found)["sft"].items == 22
     (tmp_path / "base").mkdir()
     (tmp_path / "base" / "config.json").write_text(json.dumps(TINY))

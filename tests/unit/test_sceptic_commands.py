@@ -86,3 +86,11 @@ def test_wrong_input_gets_two_lines(arguments: tuple[str, ...], run: Run) -> Non
     code, _, err = run(*arguments)
     assert code == 2
     assert [line.partition(":")[0] for line in err.strip().splitlines()] == ["error", "cure"]
+
+
+def test_the_folder_of_a_stage_that_trains_is_no_evaluation(tmp_path: Path, run: Run) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "rollouts.jsonl").write_text('{"step": 1, "prompt": "p", "reward": 1.0}\n')
+    code, _, err = run("compare", tmp_path / "a", tmp_path / "a")
+    assert code == 2
+    assert "line 1, key 'benchmark': missing" in err

@@ -8,13 +8,15 @@ import pytest
 import reasoncore.survey
 from reasoncore.config import HardwareSettings
 from reasoncore.domains import DOMAINS, Judge
+from reasoncore.domains.rollout import roll_out
 from reasoncore.errors import StageFailedError
 from reasoncore.infer.engine import Request, SamplingParams
 from reasoncore.infer.scripted import ScriptedEngine
-from reasoncore.records import Group, Problem
+from reasoncore.records import Completion, Group, Problem, Verdict
 from reasoncore.run_dir import StageDir
 from reasoncore.stage import StageContext
 from reasoncore.survey import survey
+from reasoncore.timing import Clock
 
 PROBLEMS = [Problem(f"p{number}", "math", "algebra", f"Say {number}.", str(number)) for number in range(7)]
 
@@ -80,3 +82,32 @@ def test_other_problems_are_refused(context: StageContext) -> None:
     ask(context, ScriptedEngine(echo), PROBLEMS[:3])
     with pytest.raises(StageFailedError, match=r"not those that accuracies\.jsonl"):
         ask(context, ScriptedEngine(echo), PROBLEMS[1:])
+
+
+def test_a_problem_that_nobody_can_judge_is_not_written_down(
+    context: StageContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would never be judged again, and count as one that nobody solves."""
+    unjudged = Verdict(None, 0.0, None, "the worker died")
+    with monkeypatch.context() as broken:
+        broken.setattr(Judge, "judge", lambda self, problems, texts: [unjudged for _ in texts])
+        with pytest.raises(StageFailedError, match="no rollout could be judged"):
+            ask(context, ScriptedEngine(echo))
+    assert len(ask(context, ScriptedEngine(echo))) == len(PROBLEMS)
+
+
+def test_what_was_cut_off_is_wrong_whatever_stands_in_it() -> None:
+    """As in an evaluation: the same answers, one of them cut off behind its box."""
+    problem = PROBLEMS[3]
+    texts = ("\\boxed{3}", "\\boxed{3} and so on")
+    finishes = ("stop", "length")
+
+    class Cuts(ScriptedEngine):
+        def generate(self, *given: Any) -> list[list[Completion]]:
+            pairs = zip(texts, finishes, strict=True)
+            return [[Completion((1,), (2,), (0.0,), text, finish) for text, finish in pairs]]  # type: ignore[arg-type]
+
+    with Judge(DOMAINS, lambda: ScriptedEngine([])) as judge:
+        (group,) = roll_out(Cuts([]), judge, [problem], 2, SamplingParams(max_tokens=50), 1, Clock())
+    assert [verdict.correct for verdict in group.verdicts] == [True, False]
+    assert group.accuracy == 0.5

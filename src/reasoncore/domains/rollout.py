@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from reasoncore.domains.judge import Judge
+from reasoncore.domains.judge import Judge, cut_off
 from reasoncore.infer.engine import Engine, Request, SamplingParams
 from reasoncore.records import Completion, Group, Problem
 from reasoncore.seeding import derive_seed
@@ -37,8 +37,11 @@ def roll_out(
 
 
 def _judged(judge: Judge, problems: Sequence[Problem], completions: Sequence[Sequence[Completion]]) -> list[Group]:
-    asked = [problem for problem, row in zip(problems, completions, strict=True) for _ in row]
-    verdicts = iter(judge.judge(asked, [completion.text for row in completions for completion in row]))
+    """What was cut off at the token limit gave no answer, whatever stands in it, as in an evaluation."""
+    pairs = [(problem, had) for problem, row in zip(problems, completions, strict=True) for had in row]
+    ended = [(problem, had.text) for problem, had in pairs if had.finish != "length"]
+    judged = iter(judge.judge([problem for problem, _ in ended], [text for _, text in ended]))
+    verdicts = iter([cut_off(problem) if had.finish == "length" else next(judged) for problem, had in pairs])
     return [
         Group(problem, tuple(row), tuple(next(verdicts) for _ in row))
         for problem, row in zip(problems, completions, strict=True)

@@ -12,7 +12,7 @@ from reasoncore.config import Expectation
 from reasoncore.evals.expectations import check_expectation
 from reasoncore.evals.score import ProblemSamples, Samples, group_by_problem, largest_shared_k, shared_problems
 from reasoncore.evals.statistics import macro_paired_difference
-from reasoncore.records import read_jsonl
+from reasoncore.records import read_jsonl, required_text
 
 
 def collect_results(run: Path, expected: Mapping[str, Expectation]) -> dict[str, Any]:
@@ -82,8 +82,9 @@ def read_rollouts(folder: Path) -> dict[str, list[dict[str, Any]]]:
         DataError: There is no such file, or it is damaged.
     """
     rows_of: dict[str, list[dict[str, Any]]] = {}
-    for _, row in read_jsonl(folder / "rollouts.jsonl"):
-        rows_of.setdefault(row["benchmark"], []).append(row)
+    path = folder / "rollouts.jsonl"
+    for line, row in read_jsonl(path):
+        rows_of.setdefault(required_text(row, "benchmark", f"{path}, line {line}"), []).append(row)
     return rows_of
 
 

@@ -7,6 +7,7 @@ Tokens of right answers: change of the mean length in %, with a percentile boots
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -46,6 +47,11 @@ def check_expectation(expectation: Expectation, before: Evaluated, after: Evalua
     }
 
 
+def _shown(benchmark: str) -> str:
+    """What samples go by: of a file of one's own its stem."""
+    return Path(benchmark).stem if benchmark.endswith(".jsonl") else benchmark
+
+
 def _kept(expectation: Expectation, value: float) -> bool:
     if expectation.at_least is not None:
         return value >= expectation.at_least
@@ -57,7 +63,7 @@ def _pass_at(expectation: Expectation, before: Evaluated, after: Evaluated) -> E
     values: tuple[dict[str, list[float]], dict[str, list[float]]] = ({}, {})
     benchmark_of: dict[str, str] = {}
     for name in expectation.benchmarks:
-        a, b = before[name], after[name]
+        a, b = before[_shown(name)], after[_shown(name)]
         k = 1 if expectation.metric == "pass@1" else largest_shared_k(a, b)
         for problem in shared_problems(a, b, k):
             key = f"{name}/{problem}"
@@ -72,13 +78,16 @@ def _pass_at(expectation: Expectation, before: Evaluated, after: Evaluated) -> E
 
 
 def _correct_tokens(benchmarks: Sequence[str], before: Evaluated, after: Evaluated) -> Estimate | None:
-    pairs = [(before[name][i], after[name][i]) for name in benchmarks for i in before[name] if i in after[name]]
+    names = [_shown(name) for name in benchmarks]
+    pairs = [(before[name][i], after[name][i]) for name in names for i in before[name] if i in after[name]]
     # One row a problem: right answers and their tokens, before and after.
     counts_P4 = np.array([[x for side in pair for x in _right(side)] for pair in pairs], dtype=np.float64)
     if not len(counts_P4) or not counts_P4[:, 0].sum() or not counts_P4[:, 2].sum():
         return None
     draws = np.random.default_rng(0).integers(len(counts_P4), size=(RESAMPLES, len(counts_P4)))
     resampled = [_change(counts_P4[draw].sum(0)) for draw in draws]
+    if len(pairs) == 1:
+        return Estimate(_change(counts_P4.sum(0)), None, None, 1)
     low, high = np.nanquantile(resampled, [0.025, 0.975])
     return Estimate(_change(counts_P4.sum(0)), float(low), float(high), len(pairs))
 

@@ -83,7 +83,8 @@ def compare_samples(
         proportion=False,
     )
     n = len(shared)
-    error = math.sqrt(float(np.var(list(changes.values()), ddof=1)) / n) if n > 1 else None
+    # Problems that all change alike do not show that none would change: an error of one problem in n is the least.
+    error = max(math.sqrt(float(np.var(list(changes.values()), ddof=1)) / n), 100 / n) if n > 1 else None
     largest_first = sorted(shared, key=lambda problem: -abs(changes[problem]))
     return PairedComparison(
         benchmark,

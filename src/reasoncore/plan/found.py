@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
 
+import pyarrow.parquet as pq
+
 from reasoncore.config import PROCEDURAL, EvalStage, PlanModel, PretrainStage, Recipe, sources_of
+from reasoncore.data.corpus_files import shards_in
 from reasoncore.domains import load_domains
 from reasoncore.errors import UserInputError
 from reasoncore.evals.benchmarks import benchmark_file, benchmarks_of, load_benchmark
@@ -69,8 +73,12 @@ def look(recipe: Recipe, described: PlanModel | None, root: Path) -> Found:
 def _data_files(recipe: Recipe, root: Path) -> Iterator[tuple[str, int]]:
     names = {source.source for stage in recipe.stages.values() for source in sources_of(stage).values()}
     for name in sorted(names - {PROCEDURAL}):
-        path = find_near(name, root)
-        if path is not None:
+        path = find_near(name, root, Path.exists)
+        if path is None:
+            continue
+        if path.is_dir():
+            yield name, sum(pq.read_metadata(shard).num_rows for shard in shards_in(path))
+        else:
             with path.open("rb") as stream:
                 yield name, sum(1 for line in stream if line.strip())
 
@@ -83,14 +91,17 @@ def _benchmarks(recipe: Recipe, root: Path) -> Iterator[tuple[str, FoundBenchmar
         for stage in recipe.stages.values()
         if isinstance(stage, EvalStage)
         for name in stage.benchmarks
-        if name in table
     }
     for name, data_dir in asked:
+        if name not in table:  # a file of one's own, or dates of a benchmark
+            with suppress(UserInputError):
+                yield name, FoundBenchmark(1, len(load_benchmark(name, _folder(data_dir, root), None, domains)))
+            continue
         row = table[name]
         if row.file_name is None:
             yield name, FoundBenchmark(row.default_samples, row.count, generated=True)
             continue
-        folder = find_near(data_dir, root, Path.is_dir) if data_dir else None
+        folder = _folder(data_dir, root)
         try:
             path = benchmark_file(row, folder)
         except UserInputError:  # no folder is given
@@ -98,6 +109,10 @@ def _benchmarks(recipe: Recipe, root: Path) -> Iterator[tuple[str, FoundBenchmar
         here = path is not None and path.is_file()
         problems = load_benchmark(name, folder, None, domains) if here else None
         yield name, FoundBenchmark(row.default_samples, None if problems is None else len(problems))
+
+
+def _folder(data_dir: str | None, root: Path) -> Path | None:
+    return find_near(data_dir, root, Path.is_dir) if data_dir else None
 
 
 def _shape(recipe: Recipe, described: PlanModel | None, root: Path) -> ModelConfig | None:

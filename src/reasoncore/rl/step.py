@@ -12,6 +12,7 @@ from torch import Tensor
 from reasoncore.config import RLStage
 from reasoncore.domains.judge import Judge
 from reasoncore.domains.rollout import roll_out
+from reasoncore.errors import InfrastructureError
 from reasoncore.infer.engine import Engine, SamplingParams
 from reasoncore.records import Group, Problem
 from reasoncore.rl.mgpo import judged_advantages, mgpo_loss, mgpo_weight
@@ -39,6 +40,11 @@ def rl_step(
     groups = roll_out(
         engine, judge, problems, settings.group_size, sampling, derive_seed(seed, "step", step), step_clock
     )
+    if not any(group.judged for group in groups):
+        raise InfrastructureError(
+            f"step {step + 1}: none of its rollouts could be judged",
+            "See why the verifier fails, and run the same command again: it goes on from the last snapshot.",
+        )
     rates = settings.optimiser
     floor = rates.learning_rate if rates.final_learning_rate is None else rates.final_learning_rate
     rate = learning_rate(step, settings.steps, rates.learning_rate, rates.warmup_fraction, floor)

@@ -5,6 +5,8 @@ The filters are those of ``reasoncore data build``, here for the traces that a r
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -19,7 +21,7 @@ from reasoncore.evals.benchmarks import load_benchmark
 from reasoncore.paths import find_near
 from reasoncore.progress import say
 from reasoncore.records import Trace, to_json_line
-from reasoncore.run_dir import write_text_atomic
+from reasoncore.run_dir import write_json_atomic, write_text_atomic
 from reasoncore.stage import StageContext
 
 
@@ -46,10 +48,10 @@ def clean_traces(context: StageContext, traces: Sequence[Trace], settings: Clean
     """The traces to learn from; the others are in the stage's ``rejected.jsonl``, each with its reason.
 
     Raises:
-        StageFailedError: None is left.
+        StageFailedError: None is left, or the benchmarks' problems are not those that the stage began with.
     """
     prompts = benchmark_prompts(settings, context.domains, context.root)
-    index = ProtectedIndex.of(prompts, settings.ngram, settings.common)
+    index = ProtectedIndex.of(_as_before(context, list(prompts)), settings.ngram, settings.common)
     kept, refused = sift(traces, settings, index)
     lines = [to_json_line(one.as_row()) for one in refused]
     write_text_atomic(context.directory.path / "rejected.jsonl", "".join(lines))
@@ -61,6 +63,20 @@ def clean_traces(context: StageContext, traces: Sequence[Trace], settings: Clean
             f"stage {context.name}: none of {len(traces)} traces is kept{counts}", "Loosen clean, or take other data."
         )
     return kept
+
+
+def _as_before(context: StageContext, prompts: list[ItemText]) -> list[ItemText]:
+    """The same prompts, if they are those of the first time: other ones would leave other traces to go on with."""
+    record = context.directory.path / "clean.json"
+    found = {"prompts": len(prompts), "sha256": hashlib.sha256(repr(prompts).encode("utf-8", "replace")).hexdigest()}
+    if not record.exists():
+        write_json_atomic(record, found)
+    elif json.loads(record.read_text(encoding="utf-8")) != found:
+        raise StageFailedError(
+            f"stage {context.name}: the problems of clean.benchmarks are not those that it began with",
+            "Put the benchmarks' files back as they were, or use a new run folder.",
+        )
+    return prompts
 
 
 def benchmark_prompts(

@@ -19,7 +19,8 @@ from reasoncore.survey import survey
 
 def error_rate(group: Group) -> float | None:
     """Share of wrong rollouts among the judged ones; None when none was judged."""
-    return None if group.accuracy is None else 1 - group.accuracy
+    judged = group.judged
+    return (len(judged) - sum(judged)) / len(judged) if judged else None
 
 
 def choose_hard(

@@ -130,7 +130,7 @@ def decontaminate(
     outcome = Outcome(index.n, len(index.texts), index.boilerplate)
     shards = {path: list(shards_of(path)) for path in training}
     every = [shard for path in training for shard in shards[path]]
-    results = map_shards(_scan, (index, tuple(fields)), every, workers)
+    results = map_shards(scan_shard, (index, tuple(fields)), every, workers)
     parts = {name: out / f"{name}.part" for name in (*(path.name for path in training), REMOVED)}
     seen: set[str] = set()
     try:
@@ -162,7 +162,8 @@ def decontaminate(
     return outcome
 
 
-def _scan(given: tuple[ProtectedIndex, tuple[str, ...]], shard: Shard) -> Found:
+def scan_shard(given: tuple[ProtectedIndex, tuple[str, ...]], shard: Shard) -> Found:
+    """Look through a shard, by the index and for the fields that are given; none takes all."""
     index, fields = given
     matches: dict[int, list[Match]] = {}
     size = 0
