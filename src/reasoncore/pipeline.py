@@ -14,8 +14,18 @@ from typing import Any
 
 import torch
 
-from reasoncore.config import EvalStage, PretrainStage, Recipe, SFTStage, longest_asked, references, sources_of
-from reasoncore.data.problems import check_levels, check_source, load_worked
+from reasoncore.config import (
+    PROCEDURAL,
+    EvalStage,
+    FuseStage,
+    PretrainStage,
+    Recipe,
+    SFTStage,
+    longest_asked,
+    references,
+    sources_of,
+)
+from reasoncore.data.problems import check_levels, check_source, load_problems, load_worked
 from reasoncore.distill.stage import run_distill
 from reasoncore.domains import Domain, load_domains
 from reasoncore.domains.open_ended import PROCEDURAL_JUDGE, open_ended_judge
@@ -27,9 +37,11 @@ from reasoncore.paths import find_near
 from reasoncore.progress import say
 from reasoncore.rl.stage import run_rl
 from reasoncore.run_dir import RunDir, StageDir, copy_folder_atomic, now, write_json_atomic
+from reasoncore.seeding import derive_seed
 from reasoncore.sft.clean import benchmark_prompts
 from reasoncore.sft.fuse import run_fuse
 from reasoncore.sft.pretrain import run_pretrain
+from reasoncore.sft.specialists import split_probes
 from reasoncore.sft.stage import run_sft
 from reasoncore.stage import StageContext
 
@@ -130,13 +142,18 @@ def check_inputs(recipe: Recipe, domains: Mapping[str, Domain], root: Path) -> P
     recipe.hardware.resolved_device()
     if recipe.judge != PROCEDURAL_JUDGE:
         load_checkpoint(resolve_base(recipe.judge, root))
-    for settings in recipe.stages.values():
+    for name, settings in recipe.stages.items():
         if isinstance(settings, PretrainStage):
             check_levels(settings.levels)
         for key, source in sources_of(settings).items():
             check_source(source, domains, root)
             if key.startswith("probe."):  # of a split that is small
                 load_worked(source, domains, "probe", 0, root)
+        files = {key: source for key, source in sources_of(settings).items() if source.source != PROCEDURAL}
+        load_problems(files, domains, "train", 0, root)  # together: no two problems with one id
+        if isinstance(settings, FuseStage):
+            seed = derive_seed(recipe.seed, name)
+            split_probes(name, load_problems(settings.probe, domains, "probe", derive_seed(seed, "problems"), root))
         if isinstance(settings, SFTStage) and settings.clean is not None:
             list(benchmark_prompts(settings.clean, domains, root, limit=1))
         if isinstance(settings, EvalStage):

@@ -88,9 +88,13 @@ def test_lost_candidates_are_named(folder: Path) -> None:
         run(folder)
 
 
-def test_probes_too_few_to_compare_are_said_before_any_sampling(folder: Path) -> None:
+def test_what_is_wrong_with_a_later_stage_is_said_before_any_work(folder: Path) -> None:
     with pytest.raises(DataError, match="one probing problem only of math/algebra"):
         run(folder, "stages.fuse.probe.math.count=4")
+    (folder / "other.jsonl").write_text('{"id": "mine-0", "question": "What else?", "answer": "7", "response": "7"}\n')
+    with pytest.raises(DataError, match="is another one elsewhere in the data"):
+        run(folder, 'stages.sft.data.other={ domain = "math", source = "other.jsonl" }')
+    assert not (folder / "run").exists()
     with pytest.raises(UserInputError, match="distinct"):
         run(folder, "stages.fuse.probe.math.count=1000000")
 

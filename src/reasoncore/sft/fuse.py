@@ -11,7 +11,7 @@ from reasoncore.config import FuseStage
 from reasoncore.data.problems import load_problems
 from reasoncore.domains import Judge
 from reasoncore.domains.rollout import roll_out
-from reasoncore.errors import DataError, StageFailedError
+from reasoncore.errors import StageFailedError
 from reasoncore.evals.statistics import macro_paired_difference
 from reasoncore.infer.engine import SamplingParams
 from reasoncore.model.fusion import fuse
@@ -22,10 +22,10 @@ from reasoncore.seeding import derive_seed
 from reasoncore.sft.specialists import (
     choose_specialists,
     fusion_weights,
-    halves,
     mean_by_subdomain,
     mean_over_subdomains,
     pass_at_by_problem,
+    split_probes,
     subdomain_of,
 )
 from reasoncore.stage import StageContext
@@ -41,13 +41,7 @@ def run_fuse(context: StageContext) -> None:
     candidates = context.candidates
     seed = derive_seed(context.seed, "problems")
     problems = load_problems(settings.probe, context.domains, "probe", seed, context.root)
-    choosing, comparing = halves(problems)
-    alone = {subdomain_of(p) for p in choosing} - {subdomain_of(p) for p in comparing}
-    if alone:
-        raise DataError(
-            f"stage {context.name}: one probing problem only of {', '.join(sorted(alone))}",
-            "Raise the count: half of each subdomain's problems choose, the others compare.",
-        )
+    choosing, comparing = split_probes(context.name, problems)
     last = list(candidates)[-1]
     with context.judge() as judge:
         k = 1 if settings.chosen_by == "pass@1" else settings.k

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from reasoncore.errors import DataError
 from reasoncore.evals.metrics import pass_at_k
 from reasoncore.records import Group, Problem
 
@@ -31,6 +32,22 @@ def halves(problems: Sequence[Problem]) -> tuple[list[Problem], list[Problem]]:
         sides[counts.setdefault(name, 0) % 2].append(problem)
         counts[name] += 1
     return sides
+
+
+def split_probes(stage: str, problems: Sequence[Problem]) -> tuple[list[Problem], list[Problem]]:
+    """The :func:`halves` of a stage's probing set.
+
+    Raises:
+        DataError: A subdomain has one problem only.
+    """
+    choosing, comparing = halves(problems)
+    alone = {subdomain_of(problem) for problem in choosing} - {subdomain_of(problem) for problem in comparing}
+    if alone:
+        raise DataError(
+            f"stage {stage}: one probing problem only of {', '.join(sorted(alone))}",
+            "Raise the count: half of each subdomain's problems choose, the others compare.",
+        )
+    return choosing, comparing
 
 
 def pass_at_by_problem(groups: Sequence[Group], k: int) -> dict[str, dict[str, float]]:
