@@ -71,7 +71,7 @@ def test_a_file_of_ones_own_is_a_benchmark(tmp_path: Path, row: dict[str, object
         ("<!DOCTYPE html>\n", "line 1: not valid JSON"),
         ('{"question": "q"}\n', "first row: no key that says what it is"),
         ('{"question": "q", "answer": "1"}\n{"question": "q"}\n', "line 2, key 'answer': missing"),
-        ('{"question": "half \\ud800", "answer": "1"}\n', "problem mine-0: half a character"),
+        ('{"question": "half \\ud800", "answer": "1"}\n', "line 1: half a character"),
     ],
 )
 def test_a_bad_file_of_ones_own_is_named(tmp_path: Path, text: str, message: str) -> None:

@@ -96,7 +96,7 @@ def test_a_missing_langdetect_is_told_at_reading_with_the_command(monkeypatch: p
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     assert read_instruction_task(_row(), "line 1").instructions
     for name, kwargs in (("language:response_language", {"language": "de"}), ("change_case:english_capital", {})):
-        with pytest.raises(UserInputError, match=r"pip install 'reasoncore\[eval\]'"):
+        with pytest.raises(UserInputError, match=r"pip install --editable '.\[eval\]'"):
             read_instruction_task(_row(name, kwargs), "line 1")
     with pytest.raises(UserInputError, match="langdetect"):
         InstructionVerifier().judge("ABC", InstructionTask((("change_case:english_capital", {}),), "p"))

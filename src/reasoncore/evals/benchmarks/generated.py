@@ -26,10 +26,7 @@ def generated(domain: Domain) -> list[Benchmark]:
 
     def row(suffix: str, subdomains: Sequence[str], levels: tuple[int, ...], note: str, count: int) -> Benchmark:
         def load(benchmark: Benchmark, path: Path | None, limit: int | None) -> list[Problem]:
-            worked = sample_problems(
-                domain.name, domain.subdomains, levels, "test", limit or count, PROCEDURAL_SEED, subdomains
-            )
-            return [item.problem for item in worked]
+            return list(_problems(domain, levels, limit or count, PROCEDURAL_SEED, tuple(subdomains)))
 
         text = f"generated, test split, {note}"
         return Benchmark(f"{name}{suffix}", None, load, domain.name, 8, count, "", text, verified=True)
@@ -39,3 +36,16 @@ def generated(domain: Domain) -> list[Benchmark]:
         rows.append(row("", closed, (1, 2, 3), "levels 1 to 3", PROCEDURAL_COUNT))
         rows.append(row("-hard", closed, (4,), "level 4", HARD_COUNT))
     return rows
+
+
+def _problems(domain: Domain, levels: tuple[int, ...], count: int, seed: int, chosen: tuple[str, ...]) -> list[Problem]:
+    """Made once a process: every evaluation of a recipe asks for the same."""
+    key = (id(domain.subdomains), domain.name, levels, count, seed, chosen)
+    if key not in _made:
+        worked = sample_problems(domain.name, domain.subdomains, levels, "test", count, seed, chosen)
+        _made[key] = (domain.subdomains, [item.problem for item in worked])
+    return _made[key][1]
+
+
+_made: dict[tuple[object, ...], tuple[object, list[Problem]]] = {}
+"""With the generators beside the problems, so that no others get the same identity."""
