@@ -228,6 +228,11 @@ def to_json_line(record: Any) -> str:
     return json.dumps(row) + "\n" if has_half_character(line) else line
 
 
+def whole_characters(text: str) -> str:
+    """The same; half a character, a lone surrogate, which can be written nowhere, is replaced."""
+    return text.encode("utf-8", "replace").decode()
+
+
 def has_half_character(text: str) -> bool:
     """Whether a text holds a lone surrogate, which cannot be written as UTF-8."""
     return not text.isascii() and _SURROGATE.search(text) is not None

@@ -8,8 +8,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from reasoncore.cli.asked_model import AskedModel
-from reasoncore.cli.output import print_result, read_text, whole_characters
+from reasoncore.cli.output import print_result, read_text
 from reasoncore.errors import UserInputError
+from reasoncore.records import whole_characters
 
 if TYPE_CHECKING:
     from reasoncore.infer.engine import SamplingParams

@@ -8,8 +8,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from reasoncore.cli.asked_model import AskedModel
-from reasoncore.cli.output import read_line, whole_characters
+from reasoncore.cli.output import read_line
 from reasoncore.errors import ReasoncoreError
+from reasoncore.records import whole_characters
 
 if TYPE_CHECKING:
     from reasoncore.infer.async_engine import AsyncEngine

@@ -404,7 +404,7 @@ def decontaminate(
         list[Path], typer.Option(metavar="FILE", help="Evaluation items, .jsonl, .parquet or .csv; repeatable.")
     ],
     out: Annotated[Path, typer.Option(help="Folder for the clean files and removed.jsonl.")],
-    ngram: Annotated[int, typer.Option(min=1, help="Words of an n-gram.")] = 10,
+    ngram: Annotated[int, typer.Option(min=1, max=10_000, help="Words of an n-gram.")] = 10,
     field: Annotated[
         list[str] | None, typer.Option(help="Only this field of the training rows; repeatable. Default: all texts.")
     ] = None,

@@ -6,6 +6,8 @@ import io
 import json
 from typing import Any, TextIO
 
+from reasoncore.records import whole_characters
+
 
 def print_result(value: Any, text: str, as_json: bool) -> None:
     """A command's result on stdout, as text or as JSON."""
@@ -22,11 +24,6 @@ def read_line(stream: TextIO) -> str:
     """A line; bytes that are no characters are replaced."""
     _take_any_bytes(stream)
     return stream.readline()
-
-
-def whole_characters(text: str) -> str:
-    """The same; half a character, a lone surrogate, which can be written nowhere, is replaced."""
-    return text.encode("utf-8", "replace").decode()
 
 
 def _take_any_bytes(stream: TextIO) -> None:

@@ -19,7 +19,7 @@ from typing import Any
 
 from reasoncore.errors import DataError, ReasoncoreError
 from reasoncore.infer.engine import Engine, Request, Sampled, SamplingParams
-from reasoncore.records import Completion
+from reasoncore.records import Completion, whole_characters
 
 CHARACTERS_PER_TOKEN = 3
 _TABLE = """
@@ -119,8 +119,7 @@ class CachedEngine(Engine):
                 for number, sample, outcome in finished:
                     key = keys[number, sample]
                     if isinstance(outcome, Completion):
-                        # Half a character, a lone surrogate, can be written nowhere.
-                        outcome = replace(outcome, text=outcome.text.encode("utf-8", "replace").decode())
+                        outcome = replace(outcome, text=whole_characters(outcome.text))
                         self.asked += 1
                         self._store(key, wanted[key], outcome)
                     yield from (Sampled(index, own, outcome) for index, own in places[key])

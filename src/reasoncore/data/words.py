@@ -52,9 +52,8 @@ def fold_buffer(buffer: bytes, ends: NDArray[np.int64]) -> tuple[bytes, NDArray[
     grown, last = [], 0
     for start, stop in zip(starts.tolist(), stops.tolist(), strict=True):
         run = buffer[start:stop].decode("utf-8", "replace")
-        if start > last and unicodedata.combining(
-            unicodedata.normalize("NFKC", run)[0]
-        ):  # it changes the character before it
+        first = unicodedata.normalize("NFKC", run)[0]
+        if start > last and unicodedata.combining(first):  # it changes the character before it
             start -= 1
             run = chr(buffer[start]) + run
         new = _folded_run(run)

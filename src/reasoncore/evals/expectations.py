@@ -84,10 +84,10 @@ def _correct_tokens(benchmarks: Sequence[str], before: Evaluated, after: Evaluat
     counts_P4 = np.array([[x for side in pair for x in _right(side)] for pair in pairs], dtype=np.float64)
     if not len(counts_P4) or not counts_P4[:, 0].sum() or not counts_P4[:, 2].sum():
         return None
-    draws = np.random.default_rng(0).integers(len(counts_P4), size=(RESAMPLES, len(counts_P4)))
-    resampled = [_change(counts_P4[draw].sum(0)) for draw in draws]
     if len(pairs) == 1:
         return Estimate(_change(counts_P4.sum(0)), None, None, 1)
+    draws = np.random.default_rng(0).integers(len(counts_P4), size=(RESAMPLES, len(counts_P4)))
+    resampled = [_change(counts_P4[draw].sum(0)) for draw in draws]
     low, high = np.nanquantile(resampled, [0.025, 0.975])
     return Estimate(_change(counts_P4.sum(0)), float(low), float(high), len(pairs))
 

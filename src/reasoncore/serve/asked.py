@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from reasoncore.infer.engine import SamplingParams
-from reasoncore.records import Message
+from reasoncore.records import Message, whole_characters
 from reasoncore.serve.problems import ApiError
 from reasoncore.test_time.clr import ClrSettings
 from reasoncore.test_time.reliability import CountedAs
@@ -35,9 +35,7 @@ class ChatMessage(BaseModel):
         """Role and text."""
         parts = self.content or ""
         text = parts if isinstance(parts, str) else "".join(part.text for part in parts)
-        # Half a character, a lone surrogate, can be given to no model.
-        whole = text.encode("utf-8", "replace").decode()
-        return {"role": "system" if self.role == "developer" else self.role, "content": whole}
+        return {"role": "system" if self.role == "developer" else self.role, "content": whole_characters(text)}
 
 
 class StreamOptions(BaseModel):

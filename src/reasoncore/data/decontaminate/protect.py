@@ -14,7 +14,7 @@ from reasoncore.data.decontaminate.index import ItemText
 from reasoncore.data.training_text import texts_in
 from reasoncore.data.words import words_of
 from reasoncore.errors import DataError, UserInputError
-from reasoncore.records import read_jsonl
+from reasoncore.records import read_jsonl, whole_characters
 
 QUESTION_FIELDS = ("question", "problem", "prompt", "query", "instruction", "input", "text", "content")
 """Fields whose short texts are looked for too; a short answer or label stands in many rows that have nothing of it."""
@@ -35,7 +35,7 @@ def protected_texts(path: Path, fields: Sequence[str], n: int) -> Iterator[ItemT
     found = given = False
     for number, row in enumerate(_rows(path), start=1):
         names = [str(row[key]) for key in NAME_FIELDS if row.get(key) not in (None, "")]
-        item = names[0].encode("utf-8", "replace").decode() if names else f"row {number}"
+        item = whole_characters(names[0]) if names else f"row {number}"
         for field, value in row.items():
             if fields and field not in fields:
                 continue
