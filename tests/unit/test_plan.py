@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from reasoncore.config import PlanSettings, Recipe, load_recipe
-from reasoncore.errors import RecipeError
+from reasoncore.errors import DataError, RecipeError
 from reasoncore.model.config import parse_config
 from reasoncore.plan import look, make_plan
 from reasoncore.plan.costs import (
@@ -354,6 +354,19 @@ def test_what_is_here_goes_before_what_is_assumed(tmp_path: Path) -> None:
     (tmp_path / "base" / "config.json").write_text(json.dumps(TINY))
     recipe, _ = small(tmp_path, SMALL + ASSUMED, "base=base")
     assert look(recipe, None, tmp_path).shape == SHAPE
+
+
+def test_benchmarks_of_ones_own(tmp_path: Path) -> None:
+    own = tmp_path / "own.jsonl"
+    recipe, _ = small(tmp_path, SMALL, f'stages.eval.benchmarks=["{own}"]')
+    assert look(recipe, None, tmp_path).benchmarks == {}
+    own.write_text('{"problem": "1", "answer": "1"}\n{"problem": "2", "answer": "2"}\n')
+    found = look(recipe, None, tmp_path)
+    assert found.benchmarks == {str(own): FoundBenchmark(4, 2)}
+    assert plan_work(recipe, None, found)["eval"].rollouts == 8
+    own.write_text("{}\n")
+    with pytest.raises(DataError, match="own"):
+        look(recipe, None, tmp_path)
 
 
 def test_warnings_where_memory_is_too_small(tmp_path: Path) -> None:

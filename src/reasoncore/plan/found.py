@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
@@ -13,8 +12,8 @@ import pyarrow.parquet as pq
 from reasoncore.config import PROCEDURAL, EvalStage, PlanModel, PretrainStage, Recipe, sources_of
 from reasoncore.data.corpus_files import shards_in
 from reasoncore.domains import load_domains
-from reasoncore.errors import UserInputError
-from reasoncore.evals.benchmarks import benchmark_file, benchmarks_of, load_benchmark
+from reasoncore.errors import DataError, UserInputError
+from reasoncore.evals.benchmarks import benchmark_file, find_benchmark, load_benchmark
 from reasoncore.evals.protocols import PROTOCOLS
 from reasoncore.model.config import ModelConfig, parse_config, read_config
 from reasoncore.paths import find_near
@@ -85,7 +84,6 @@ def _data_files(recipe: Recipe, root: Path) -> Iterator[tuple[str, int]]:
 
 def _benchmarks(recipe: Recipe, root: Path) -> Iterator[tuple[str, FoundBenchmark]]:
     domains = load_domains(recipe.domains, root)
-    table = benchmarks_of(domains)
     asked = {
         (name, stage.data_dir)
         for stage in recipe.stages.values()
@@ -93,11 +91,14 @@ def _benchmarks(recipe: Recipe, root: Path) -> Iterator[tuple[str, FoundBenchmar
         for name in stage.benchmarks
     }
     for name, data_dir in asked:
-        if name not in table:  # a file of one's own, or dates of a benchmark
-            with suppress(UserInputError):
-                yield name, FoundBenchmark(1, len(load_benchmark(name, _folder(data_dir, root), None, domains)))
+        try:
+            row = find_benchmark(name, domains)
+        except DataError:  # a file of one's own
+            if Path(name).exists():
+                raise
             continue
-        row = table[name]
+        except UserInputError:  # none of that name
+            continue
         if row.file_name is None:
             yield name, FoundBenchmark(row.default_samples, row.count, generated=True)
             continue
