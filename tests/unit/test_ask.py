@@ -59,6 +59,22 @@ def test_a_question_may_come_from_stdin(run: Run, monkeypatch: pytest.MonkeyPatc
     assert endpoint.bodies[0]["messages"][0]["content"] == "Traceback:\n  IndexError"
 
 
+@pytest.mark.parametrize(
+    ("given", "begins"),
+    [
+        ((), "What is 6 * 7? Let's think step by step"),
+        (("--instruction", ""), "What is 6 * 7?\n\nAfter your answer"),
+        (("--instruction", "Box it."), "What is 6 * 7? Box it.\n\nAfter your answer"),
+    ],
+)
+def test_how_to_mark_the_answer_stands_behind_the_question(given: tuple[str, ...], begins: str, run: Run) -> None:
+    with FakeEndpoint(answers(by_claims)) as endpoint:
+        code, _, _ = run("What is 6 * 7?", *at(endpoint), "--clr", "--k", "2", "--claims", "2", *given)
+    assert code == 0
+    asked = [body["messages"][0]["content"] for body in endpoint.bodies]
+    assert [text.startswith(begins) for text in asked if "BEGIN CLAIMS" not in text] == [True, True]
+
+
 def test_clr_says_the_answer_then_how_sure_it_is(run: Run) -> None:
     with FakeEndpoint(answers(by_claims)) as endpoint:
         code, out, _ = run("What is 6 * 7?", *at(endpoint), "--clr", "--k", "12", "--claims", "2", "--refuted")

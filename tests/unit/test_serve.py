@@ -222,6 +222,23 @@ def test_history_is_part_of_the_question() -> None:
     assert "x is 6." in check["messages"][0]["content"]
 
 
+@pytest.mark.parametrize(
+    ("how", "clr", "begins"),
+    [
+        ({}, {}, "What is 6 * 7? Let's think step by step"),
+        ({"instruction": ""}, {}, "What is 6 * 7?\n\nAfter your answer"),
+        ({"instruction": ""}, {"instruction": "Box it."}, "What is 6 * 7? Box it.\n\n"),
+        ({}, {"instruction": ""}, "What is 6 * 7?\n\nAfter your answer"),
+    ],
+)
+def test_the_request_or_else_the_server_says_how_to_mark_the_answer(
+    how: dict[str, str], clr: dict[str, str], begins: str
+) -> None:
+    with FakeEndpoint(answers(by_claims)) as endpoint, over(endpoint, **how) as server:
+        ask(client(server), "m+clr", SIX, extra_body={"clr": {"k": 1, "claims": 2, **clr}})
+    assert endpoint.bodies[0]["messages"][0]["content"].startswith(begins)
+
+
 # What is wrong.
 
 

@@ -28,6 +28,7 @@ def ask_command(
     clr: bool,
     k: int,
     claims: int,
+    instruction: str | None,
     protocol: str,
     sampling_overrides: dict[str, Any],
     seed: int,
@@ -46,7 +47,7 @@ def ask_command(
         return
     from reasoncore.test_time.clr import ClrSettings
 
-    found = asyncio.run(_ask_by_clr(model, asked, ClrSettings(k=k, claims=claims), sampling, seed))
+    found = asyncio.run(_ask_by_clr(model, asked, instruction, ClrSettings(k=k, claims=claims), sampling, seed))
     print_result(found.as_json(), "\n".join(clr_lines(found, show_refuted)), as_json)
 
 
@@ -84,15 +85,21 @@ async def _ask_once(model: AskedModel, question: str, sampling: SamplingParams, 
 
 
 async def _ask_by_clr(
-    model: AskedModel, question: str, settings: ClrSettings, sampling: SamplingParams, seed: int
+    model: AskedModel,
+    question: str,
+    instruction: str | None,
+    settings: ClrSettings,
+    sampling: SamplingParams,
+    seed: int,
 ) -> ClrOutcome:
+    from reasoncore.data.files import with_instruction
     from reasoncore.domains import DOMAINS
     from reasoncore.progress import track
     from reasoncore.test_time.clr import answer_by_clr
     from reasoncore.verify.math import MathVerifier
     from reasoncore.verify.math.answer import extract_answer
 
-    whole = f"{question} {DOMAINS['math'].instruction}"
+    whole = with_instruction(question, DOMAINS["math"].instruction if instruction is None else instruction)
     answers: dict[str, int] = {}
     with MathVerifier() as verifier, track("trajectories", settings.k) as progress:
 

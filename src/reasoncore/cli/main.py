@@ -318,6 +318,9 @@ def ask(
     clr: Annotated[bool, typer.Option("--clr", help="Sample several answers, and weigh them by their claims.")] = False,
     k: Annotated[int, typer.Option(min=2, help="With --clr: trajectories.")] = 8,
     claims: Annotated[int, typer.Option(min=1, help="With --clr: claims a trajectory.")] = 5,
+    instruction: Annotated[
+        str | None, typer.Option(help="With --clr: what is said behind the question. Default: to box the answer.")
+    ] = None,
     refuted: Annotated[bool, typer.Option("--refuted", help="With --clr: show the claims that were refuted.")] = False,
     protocol: Annotated[str, typer.Option(help="Sampling settings by name: vt3b, vt1.5b, greedy.")] = "vt3b",
     temperature: Annotated[float | None, typer.Option(min=0.0, help="Instead of the protocol's.")] = None,
@@ -331,7 +334,7 @@ def ask(
 ) -> None:
     """Ask a checkpoint, or a model behind a server, one question.
 
-    Example: reasoncore ask "What is 12 * 7?" --model runs/nano/final --max-tokens 192
+    Example: reasoncore ask "How many H atoms are in 5 molecules of C2H6?" --model runs/nano/final --max-tokens 192
 
     Example: reasoncore ask "..." --endpoint http://localhost:8000 --model-name NAME --clr --k 16 --refuted
     """
@@ -340,7 +343,7 @@ def ask(
 
     asked = AskedModel(model, endpoint, model_name, concurrency, device, threads)
     sampling = {"temperature": temperature, "top_p": top_p, "max_tokens": max_tokens}
-    ask_command(question, asked, clr, k, claims, protocol, sampling, seed, refuted, as_json)
+    ask_command(question, asked, clr, k, claims, instruction, protocol, sampling, seed, refuted, as_json)
 
 
 @app.command()
@@ -381,12 +384,15 @@ def serve(
     context: Annotated[
         int | None, typer.Option(min=16, help="Most tokens of a prompt with its answer. Default: the model's.")
     ] = None,
+    instruction: Annotated[
+        str | None, typer.Option(help="Of NAME+clr: what is said behind a question. Default: to box the answer.")
+    ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
     threads: Annotated[int, typer.Option(min=1, help="CPU threads.")] = 2,
 ) -> None:
     """Serve a model over OpenAI's API: under its own name, and as NAME+clr, which weighs several answers.
 
-    Example: reasoncore serve --model runs/nano/final --name nano
+    Example: reasoncore serve --model runs/nano/final --name nano --instruction ""
 
     Example: reasoncore serve --endpoint http://localhost:8080 --model-name NAME
     """
@@ -394,7 +400,7 @@ def serve(
     from reasoncore.cli.serve import serve_command
 
     asked = AskedModel(model, endpoint, model_name, concurrency, device, threads)
-    serve_command(asked, name, host, port, places, context)
+    serve_command(asked, name, host, port, places, context, instruction)
 
 
 @app.command()

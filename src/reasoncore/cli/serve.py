@@ -21,7 +21,15 @@ if TYPE_CHECKING:
 KEY_VARIABLE = "REASONCORE_SERVE_KEY"
 
 
-def serve_command(model: AskedModel, name: str | None, host: str, port: int, places: int, context: int | None) -> None:
+def serve_command(
+    model: AskedModel,
+    name: str | None,
+    host: str,
+    port: int,
+    places: int,
+    context: int | None,
+    instruction: str | None,
+) -> None:
     """Serve a model until interrupted."""
     model.check("serve")
     key = os.environ.get(KEY_VARIABLE) or None
@@ -41,7 +49,7 @@ def serve_command(model: AskedModel, name: str | None, host: str, port: int, pla
 
     loop_factory = uvicorn.Config("").get_loop_factory()  # uvloop's, where there is one
     with contextlib.suppress(KeyboardInterrupt), asyncio.Runner(loop_factory=loop_factory) as runner:
-        runner.run(_serve(model, served_name, context, places, key, listening))
+        runner.run(_serve(model, served_name, context, places, key, instruction, listening))
 
 
 async def _serve(
@@ -50,15 +58,18 @@ async def _serve(
     context: int | None,
     places: int,
     key: str | None,
+    instruction: str | None,
     listening: socket.socket,
 ) -> None:
     import uvicorn
 
+    from reasoncore.domains import DOMAINS
     from reasoncore.progress import say
     from reasoncore.serve.app import CLR_SUFFIX, make_app
 
     async with _serving(model, name, context) as served:
-        app = make_app(served, model.concurrency, places, key)
+        marked = DOMAINS["math"].instruction if instruction is None else instruction
+        app = make_app(served, model.concurrency, places, key, marked)
         config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=2, proxy_headers=False)
         host, port = listening.getsockname()[:2]
         say(f"http://{host}:{port} shows a page; its /v1 serves {name} and {name}{CLR_SUFFIX}; Ctrl-C ends it")

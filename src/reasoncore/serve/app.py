@@ -23,6 +23,7 @@ from starlette.responses import FileResponse, JSONResponse, Response, StreamingR
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from reasoncore.domains import DOMAINS
 from reasoncore.errors import ReasoncoreError
 from reasoncore.infer.async_engine import AsyncEngine
 from reasoncore.serve.asked import ChatRequest
@@ -68,7 +69,13 @@ class Served:
     trouble: Callable[[], str | None] = lambda: None
 
 
-def make_app(served: Served, slots: int, places: int, api_key: str | None = None) -> Starlette:
+def make_app(
+    served: Served,
+    slots: int,
+    places: int,
+    api_key: str | None = None,
+    instruction: str = DOMAINS["math"].instruction,
+) -> Starlette:
     """The application.
 
     Args:
@@ -76,8 +83,9 @@ def make_app(served: Served, slots: int, places: int, api_key: str | None = None
         slots: Most calls of the engine at a time.
         places: Most requests that are being answered; a further one is told to come again.
         api_key: What clients have to show; None asks for nothing.
+        instruction: What CLR puts behind a question; says how to mark the answer, which is what the vote compares.
     """
-    server = _Server(served, slots, places)
+    server = _Server(served, slots, places, instruction)
 
     def check_client(request: Request) -> None:
         """The key, or else that no web page of somebody else's makes the browser ask."""
@@ -152,8 +160,8 @@ async def _not_there(request: Request, error: Any) -> Response:
 
 
 class _Server:
-    def __init__(self, served: Served, slots: int, places: int) -> None:
-        self._served, self._slot_count = served, slots
+    def __init__(self, served: Served, slots: int, places: int, instruction: str) -> None:
+        self._served, self._slot_count, self._instruction = served, slots, instruction
         self._slots = asyncio.Semaphore(slots)
         self._admission = Admission(places)
         self.metrics = Metrics(lambda: self._admission.inside)
@@ -198,7 +206,7 @@ class _Server:
         engine = LimitedEngine(self._served.engine(), self._slots)
         read_answer, same = self._served.read_answer, self._served.same
         if is_clr:
-            pieces = clr_pieces(engine, asked, sampling, self._slot_count, read_answer, same)
+            pieces = clr_pieces(engine, asked, sampling, self._slot_count, read_answer, same, self._instruction)
         else:
             pieces = plain_pieces(engine, asked, sampling)
         reply = Reply(asked.model)

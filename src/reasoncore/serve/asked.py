@@ -15,6 +15,7 @@ from reasoncore.test_time.reliability import CountedAs
 MOST_TRAJECTORIES, MOST_CLAIMS = 256, 32
 LONGEST_CONVERSATION = 4_000_000  # characters
 LONGEST_COMPLETION = 2**31 - 1  # tokens
+LONGEST_INSTRUCTION = 10_000  # characters
 
 
 class TextPart(BaseModel):
@@ -46,7 +47,10 @@ class StreamOptions(BaseModel):
 
 
 class ClrOptions(BaseModel):
-    """What ``extra_body={"clr": {...}}`` may say; see :class:`reasoncore.test_time.clr.ClrSettings`."""
+    """What ``extra_body={"clr": {...}}`` may say; see :class:`reasoncore.test_time.clr.ClrSettings`.
+
+    ``instruction`` stands behind the question; None: the server's.
+    """
 
     model_config = ConfigDict(extra="forbid")
     k: int = Field(8, ge=1, le=MOST_TRAJECTORIES)
@@ -55,6 +59,7 @@ class ClrOptions(BaseModel):
     padded: Literal["valid", "refuted"] = "valid"
     stop_early: bool = True
     likely: float | None = Field(None, gt=0.5, lt=1)
+    instruction: str | None = Field(None, max_length=LONGEST_INSTRUCTION)
 
     def settings(self) -> ClrSettings:
         """The same as CLR takes it."""

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from reasoncore.data.files import with_instruction
-from reasoncore.domains import DOMAINS
 from reasoncore.infer.async_engine import AsyncEngine
 from reasoncore.infer.engine import SamplingParams
 from reasoncore.records import Completion
@@ -20,9 +19,6 @@ from reasoncore.test_time.classes import Same
 from reasoncore.test_time.clr import answer_by_clr
 from reasoncore.test_time.outcome import ClrOutcome
 from reasoncore.test_time.trajectory import ReadAnswer, Trajectory
-
-_INSTRUCTION = DOMAINS["math"].instruction
-"""How to mark the answer, which is what the vote compares."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +93,18 @@ async def plain_pieces(
 
 
 async def clr_pieces(
-    engine: AsyncEngine, asked: ChatRequest, sampling: SamplingParams, slots: int, read_answer: ReadAnswer, same: Same
+    engine: AsyncEngine,
+    asked: ChatRequest,
+    sampling: SamplingParams,
+    slots: int,
+    read_answer: ReadAnswer,
+    same: Same,
+    instruction: str,
 ) -> AsyncIterator[Piece | Ended]:
     """Trajectories as they come, then the answer. Closing the iterator abandons all calls.
+
+    Args:
+        instruction: Sentence behind the question that says how to mark the answer, unless the request has its own.
 
     Raises:
         ApiError: Several choices were asked for, or the last message is not the user's.
@@ -110,7 +115,7 @@ async def clr_pieces(
         raise ApiError(400, "messages: the last one is not the user's", param="messages")
     if (asked.n or 1) > 1:
         raise ApiError(400, "n: CLR gives one answer; clr.k says how many trajectories it takes", param="n")
-    counted = _CountedEngine(engine)
+    counted, own = _CountedEngine(engine), asked.clr.instruction
     events: asyncio.Queue[Piece | None] = asyncio.Queue()
     ended = 0
 
@@ -121,7 +126,7 @@ async def clr_pieces(
 
     work = answer_by_clr(
         counted,
-        with_instruction(question["content"], _INSTRUCTION),
+        with_instruction(question["content"], instruction if own is None else own),
         asked.clr.settings(),
         sampling,
         seed_of(asked),
