@@ -128,13 +128,17 @@ def clr_lines(found: ClrOutcome, show_refuted: bool) -> list[str]:
     if found.majority != found.answer:
         lines.append(f"the plain vote would say {found.majority}")
     others = [one for one in found.classes if one.answer != found.answer]
-    lines += [f"  against it: {one.answer:.60}, {one.votes} votes, {_score_of(one)}" for one in others]
+    lines += [f"  against it: {one.answer:.60}, {_votes_of(one)}, {_score_of(one)}" for one in others]
     if found.tokens is not None and found.check_tokens is not None:
         lines.append(f"  {found.tokens:,} tokens of trajectories that ended, {found.check_tokens:,} of checks")
     lines += [f"  {caution}" for caution in _cautions(found)]
     if show_refuted:
         lines += _refuted(found)
     return lines
+
+
+def _votes_of(one: AnswerClass) -> str:
+    return "1 vote" if one.votes == 1 else f"{one.votes} votes"
 
 
 def _score_of(one: AnswerClass) -> str:

@@ -125,7 +125,8 @@ function drawVotes(classes) {
       filled.style.width = `${(100 * value) / most}%`;
       bar.append(filled);
     }
-    const words = row.score === undefined ? `${row.votes} votes` : `${row.votes} votes, ${scoreOf(row)}`;
+    const votes = `${row.votes} ${row.votes === 1 ? "vote" : "votes"}`;
+    const words = row.score === undefined ? votes : `${votes}, ${scoreOf(row)}`;
     line.append(node("b", "", row.answer), bar, node("small", "", words));
     return line;
   }));
