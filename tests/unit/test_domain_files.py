@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from reasoncore.config import HardwareSettings, ProblemSource, TraceSource
+from reasoncore.data.code_files import load_mbpp
 from reasoncore.data.problems import check_source, load_problems, load_traces
 from reasoncore.domains import DOMAINS, Judge
 from reasoncore.domains.open_ended import open_ended_judge
@@ -91,6 +92,15 @@ def test_code_cases_bring_a_response_or_a_program(tmp_path: Path) -> None:
     first, second = load_traces({"code": source}, DOMAINS, 0, Path())
     assert first.response == "```python\ndef f(x): return 2 * x\n```"
     assert second.response == rows[1]["response"]
+
+
+def test_an_odd_escape_in_a_file_warns_nobody(tmp_path: Path, recwarn: pytest.WarningsRecorder) -> None:
+    row = {"task_id": 1, "text": "Match.", "code": "import re\ndef f(s):\n    return bool(re.match('\\w', s))"}
+    path = tmp_path / "mbpp.jsonl"
+    path.write_text(json.dumps({**row, "test_list": ["assert f('a')"], "test_setup_code": ""}) + "\n")
+    (problem,) = load_mbpp(path)
+    assert "'\\w'" in problem.solution
+    assert not recwarn.list
 
 
 def test_a_response_is_judged_once_however_often_it_comes(monkeypatch: pytest.MonkeyPatch) -> None:

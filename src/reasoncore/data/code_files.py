@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -172,13 +173,13 @@ def _humaneval(row: dict[str, Any], where: str) -> CodeProblem:
 
 def _mbpp(row: dict[str, Any], where: str) -> CodeProblem:
     solution = required_text(row, "code", where)
-    tree = ast.parse(solution)
+    tree = _parsed(solution)
     defined = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
     classes = {node.name for node in tree.body if isinstance(node, ast.ClassDef)}
     called = [
         node.func.id
         for test in row["test_list"]
-        for node in ast.walk(ast.parse(test))
+        for node in ast.walk(_parsed(test))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
     ]
     entry_point = next(name for name in called if name in defined)
@@ -187,6 +188,13 @@ def _mbpp(row: dict[str, Any], where: str) -> CodeProblem:
     prompt = required_text(row, "text", where)
     names = tuple(sorted(classes & free_names("\n".join([setup, *row["test_list"]]))))
     return CodeProblem(str(row["task_id"]), prompt, solution, CodeTask(tests, entry_point, setup, names=names))
+
+
+def _parsed(code: str) -> ast.Module:
+    """Without Python's warnings: what they would tell of, such as an odd escape, is the file's."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return ast.parse(code)
 
 
 def _leetcode_check(row: dict[str, Any], where: str) -> CodeProblem:
