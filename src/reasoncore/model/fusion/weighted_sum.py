@@ -18,7 +18,7 @@ from reasoncore.model.fusion.tensor_files import FLOATS, Array
 # A value of this size is, or would be rounded to, infinity.
 OVERFLOW = {"F64": np.inf, "F32": np.inf, "F16": 65520.0, "BF16": 2.0**128 - 2.0**119}
 # Elements summed at a time: few enough to stay in the cache, enough to make numpy's calls cheap.
-BLOCK = 2**16
+BLOCK = 2**17
 
 
 class WeightedSum:
