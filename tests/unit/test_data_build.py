@@ -507,7 +507,7 @@ def test_a_teacher_that_gives_nothing_of_use_ends_the_build_with_reasons(
     assert sum(one["rejected"] for one in card["stages"]) > 0
 
 
-@pytest.mark.parametrize("how", ["garbage", "a refusal", "truncated", "429"])
+@pytest.mark.parametrize("how", ["endless", "garbage", "a refusal", "truncated", "429"])
 def test_nothing_that_a_teacher_gives_passes_the_cap(how: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("reasoncore.infer.http.HttpEngine", partial(HttpEngine, patience=QUICK))
     seeds(tmp_path)
@@ -573,7 +573,7 @@ Build(load_build(Path(sys.argv[1])), Path(sys.argv[2]), Path(sys.argv[1]).parent
 @pytest.mark.slow
 def test_killed_ten_times_it_ends_in_the_same_bytes_and_asks_nothing_twice(tmp_path: Path) -> None:
     """One request at a time: when one arrives, the answer to the one before has been stored."""
-    seeds(tmp_path, 6)
+    seeds(tmp_path, 12)
     running: list[subprocess.Popen[bytes]] = []
     answered: list[str] = []
     fatal: set[int] = set()

@@ -365,7 +365,7 @@ def test_benchmarks_of_ones_own(tmp_path: Path) -> None:
     assert found.benchmarks == {str(own): FoundBenchmark(4, 2)}
     assert plan_work(recipe, None, found)["eval"].rollouts == 8
     own.write_text("{}\n")
-    with pytest.raises(DataError, match="own"):
+    with pytest.raises(DataError, match=r"own\.jsonl"):
         look(recipe, None, tmp_path)
 
 

@@ -92,14 +92,13 @@ async def _ask_by_clr(
     sampling: SamplingParams,
     seed: int,
 ) -> ClrOutcome:
-    from reasoncore.data.files import with_instruction
-    from reasoncore.domains import DOMAINS
     from reasoncore.progress import track
     from reasoncore.test_time.clr import answer_by_clr
+    from reasoncore.test_time.marked_question import marked_question
     from reasoncore.verify.math import MathVerifier
     from reasoncore.verify.math.answer import extract_answer
 
-    whole = with_instruction(question, DOMAINS["math"].instruction if instruction is None else instruction)
+    whole = marked_question(question, instruction)
     answers: dict[str, int] = {}
     with MathVerifier() as verifier, track("trajectories", settings.k) as progress:
 

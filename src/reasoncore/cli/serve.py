@@ -63,13 +63,11 @@ async def _serve(
 ) -> None:
     import uvicorn
 
-    from reasoncore.domains import DOMAINS
     from reasoncore.progress import say
     from reasoncore.serve.app import CLR_SUFFIX, make_app
 
     async with _serving(model, name, context) as served:
-        marked = DOMAINS["math"].instruction if instruction is None else instruction
-        app = make_app(served, model.concurrency, places, key, marked)
+        app = make_app(served, model.concurrency, places, key, instruction)
         config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=2, proxy_headers=False)
         host, port = listening.getsockname()[:2]
         say(f"http://{host}:{port} shows a page; its /v1 serves {name} and {name}{CLR_SUFFIX}; Ctrl-C ends it")

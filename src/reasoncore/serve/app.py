@@ -23,7 +23,6 @@ from starlette.responses import FileResponse, JSONResponse, Response, StreamingR
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from reasoncore.domains import DOMAINS
 from reasoncore.errors import ReasoncoreError
 from reasoncore.infer.async_engine import AsyncEngine
 from reasoncore.serve.asked import ChatRequest
@@ -74,7 +73,7 @@ def make_app(
     slots: int,
     places: int,
     api_key: str | None = None,
-    instruction: str = DOMAINS["math"].instruction,
+    instruction: str | None = None,
 ) -> Starlette:
     """The application.
 
@@ -83,7 +82,7 @@ def make_app(
         slots: Most calls of the engine at a time.
         places: Most requests that are being answered; a further one is told to come again.
         api_key: What clients have to show; None asks for nothing.
-        instruction: What CLR puts behind a question; says how to mark the answer, which is what the vote compares.
+        instruction: What CLR puts behind a question where a request does not say; None: to box the answer.
     """
     server = _Server(served, slots, places, instruction)
 
@@ -160,7 +159,7 @@ async def _not_there(request: Request, error: Any) -> Response:
 
 
 class _Server:
-    def __init__(self, served: Served, slots: int, places: int, instruction: str) -> None:
+    def __init__(self, served: Served, slots: int, places: int, instruction: str | None) -> None:
         self._served, self._slot_count, self._instruction = served, slots, instruction
         self._slots = asyncio.Semaphore(slots)
         self._admission = Admission(places)

@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
-from reasoncore.data.files import with_instruction
 from reasoncore.infer.async_engine import AsyncEngine
 from reasoncore.infer.engine import SamplingParams
 from reasoncore.records import Completion
@@ -17,6 +16,7 @@ from reasoncore.serve.problems import ApiError
 from reasoncore.test_time.claims import read_claims
 from reasoncore.test_time.classes import Same
 from reasoncore.test_time.clr import answer_by_clr
+from reasoncore.test_time.marked_question import marked_question
 from reasoncore.test_time.outcome import ClrOutcome
 from reasoncore.test_time.trajectory import ReadAnswer, Trajectory
 
@@ -99,12 +99,12 @@ async def clr_pieces(
     slots: int,
     read_answer: ReadAnswer,
     same: Same,
-    instruction: str,
+    instruction: str | None,
 ) -> AsyncIterator[Piece | Ended]:
     """Trajectories as they come, then the answer. Closing the iterator abandons all calls.
 
     Args:
-        instruction: Sentence behind the question that says how to mark the answer, unless the request has its own.
+        instruction: See :func:`reasoncore.test_time.marked_question.marked_question`; the request's own goes before it.
 
     Raises:
         ApiError: Several choices were asked for, or the last message is not the user's.
@@ -115,7 +115,8 @@ async def clr_pieces(
         raise ApiError(400, "messages: the last one is not the user's", param="messages")
     if (asked.n or 1) > 1:
         raise ApiError(400, "n: CLR gives one answer; clr.k says how many trajectories it takes", param="n")
-    counted, own = _CountedEngine(engine), asked.clr.instruction
+    counted = _CountedEngine(engine)
+    own = asked.clr.instruction
     events: asyncio.Queue[Piece | None] = asyncio.Queue()
     ended = 0
 
@@ -126,7 +127,7 @@ async def clr_pieces(
 
     work = answer_by_clr(
         counted,
-        with_instruction(question["content"], instruction if own is None else own),
+        marked_question(question["content"], instruction if own is None else own),
         asked.clr.settings(),
         sampling,
         seed_of(asked),
