@@ -145,10 +145,12 @@ def run_upstream() -> None:
             await answer(send, json.dumps(served).encode())
             return
         body = b""
-        while (message := await receive()).get("more_body") or not body:
-            body += message.get("body", b"")
-            if not message.get("more_body"):
-                break
+        more = True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return  # whoever asked has left before the question was here
+            body, more = body + message.get("body", b""), message.get("more_body", False)
         asked = json.loads(body)
         work = asyncio.create_task(sampled(asked))
         gone = asyncio.create_task(disconnected(receive))
