@@ -295,6 +295,29 @@ def test_rows_of_many_forms_are_looked_through_all_the_same(tmp_path: Path) -> N
     assert [row["row"] for row in read_jsonl(tmp_path / "out" / "removed.jsonl")] == [2, 3, 4, 8]
 
 
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [{"text": None}, {"text": TWELVE}],
+        [{"text": []}, {"text": [TWELVE]}],
+        [{"text": "2026-01-01"}, {"text": TWELVE}],
+        [{"text": {"when": "2026-01-01 10:00:00"}}, {"text": {"when": TWELVE}}],
+        [{"text": ["2026-01-01"]}, {"text": ["2026-01-02", TWELVE]}],
+        [{"text": 1, "other": "x"}, {"text": 1.5, "other": TWELVE}],
+        [{"text": 1}, {"text": TWELVE}],
+        [{"text": {"a": None}}, {"text": {"a": TWELVE}}],
+        [{"other": 1}, {"text": TWELVE}],
+        [{}, {"text": TWELVE}],
+    ],
+)
+def test_rows_of_other_types_than_the_first(tmp_path: Path, rows: list[dict[str, Any]]) -> None:
+    path = tmp_path / "train.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    outcome = decontaminate([path], index(TWELVE), tmp_path / "out", workers=1)
+    assert (outcome.rows, outcome.removed) == (2, 1)
+    assert (tmp_path / "out" / "train.jsonl").read_text() == json.dumps(rows[0]) + "\n"
+
+
 def test_only_some_fields(tmp_path: Path) -> None:
     path = write_jsonl(tmp_path / "t.jsonl", [{"q": TWELVE, "note": "x"}, {"q": "x", "note": TWELVE}])
     decontaminate([path], index(TWELVE), tmp_path / "out", fields=["q"], workers=1)

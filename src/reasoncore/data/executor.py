@@ -14,6 +14,7 @@ G = TypeVar("G")
 S = TypeVar("S")
 R = TypeVar("R")
 _AHEAD = 4
+_KEPT_BYTES = 31 * 2**20
 
 
 def map_shards(
@@ -28,6 +29,7 @@ def map_shards(
     """
     count = workers or os.cpu_count() or 1
     if count == 1:
+        _keep_freed_memory()
         yield from (work(given, shard) for shard in shards)
         return
     context = multiprocessing.get_context("forkserver")
@@ -52,6 +54,16 @@ def _keep(given: Any) -> None:
     global _given
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt is for the process that waits for this one
     _given = given
+    _keep_freed_memory()
+
+
+def _keep_freed_memory() -> None:
+    """Have glibc keep blocks of up to 31 MiB that are freed.
+
+    At first it gives large ones back to the system, to take them again page by page for the next shard; the size from
+    which on it does grows with what is freed, up to 32 MiB (mallopt(3), M_MMAP_THRESHOLD).
+    """
+    bytearray(_KEPT_BYTES)
 
 
 def _work_with_given(work: Callable[[Any, S], R], shard: S) -> R:

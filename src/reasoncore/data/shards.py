@@ -10,8 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from reasoncore.errors import DataError
 
@@ -60,6 +62,13 @@ def lines_of(shard: Shard) -> bytes:
     with shard.path.open("rb") as stream:
         stream.seek(shard.start)
         return stream.read(shard.end - shard.start)
+
+
+def line_starts(data: bytes | memoryview) -> NDArray[np.int64]:
+    """Where each line begins."""
+    content = np.frombuffer(data, np.uint8)
+    starts = np.append(0, np.flatnonzero(content == ord("\n")) + 1)
+    return starts[starts < len(content)]
 
 
 def line_in_file(shard: Shard, number: int) -> int:

@@ -25,9 +25,8 @@ SEPARATOR = b"\0"
 _A = 0x9E3779B97F4A7C15
 _MIX, _LAST, _LENGTH = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB), np.uint64(0xD6E8FEB86659FD93)
 _PAD = 8
-_UPPER = bytes(range(ord("A"), ord("Z") + 1))
-_LOWERED = bytes.maketrans(_UPPER, _UPPER.lower())
-_KIND = bytes(2 if chr(b).isdigit() and b < 128 else 1 if chr(b).isalpha() or b >= 128 else 0 for b in range(256))
+_LETTER_A, _DIGIT_0 = np.uint8(ord("a")), np.uint8(ord("0"))
+_LOWER = np.uint8(0x20)  # in which "a" differs from "A"; set everywhere, it makes some characters beyond ASCII alike
 _FIRST = np.array([(1 << 8 * n) - 1 for n in range(9)], dtype=np.uint64)
 
 
@@ -51,14 +50,18 @@ def hashed_words(buffer: bytes) -> HashedWords:
     Args:
         buffer: UTF-8, the texts divided by :data:`SEPARATOR`.
     """
-    padded = b"".join((bytes(_PAD), buffer, bytes(_PAD)))
-    kinds = np.frombuffer(padded.translate(_KIND), dtype=np.uint8)[_PAD - 1 : -_PAD + 1]
-    border, in_word = kinds[1:] != kinds[:-1], kinds != 0
-    starts, ends = np.flatnonzero(border & in_word[1:]), np.flatnonzero(border & in_word[:-1])
-    padded = padded.translate(_LOWERED)
-    windows = np.ndarray((len(padded) - 7,), dtype="<u8", buffer=padded, strides=(1,))
+    padded = np.frombuffer(b"".join((bytes(_PAD), buffer, bytes(_PAD))), dtype=np.uint8)
+    lowered = padded | _LOWER
+    letter = lowered - _LETTER_A < 26
+    letter |= padded >= 0x80
+    digit = padded - _DIGIT_0 < 10
+    letter, digit = letter[_PAD - 1 : -_PAD + 1], digit[_PAD - 1 : -_PAD + 1]
+    starts = np.flatnonzero((letter[1:] > letter[:-1]) | (digit[1:] > digit[:-1]))
+    ends = np.flatnonzero((letter[1:] < letter[:-1]) | (digit[1:] < digit[:-1]))
+    # Eight bytes from each place on; ``take`` would copy them all.
+    windows = np.ndarray((len(lowered) - 7,), dtype="<u8", buffer=lowered, strides=(1,))
     lengths = ends - starts
-    hashes = windows.take(starts + _PAD)
+    hashes = windows[_PAD:][starts]
     hashes &= _FIRST.take(lengths, mode="clip")
     long = np.flatnonzero(lengths > 8)
     hashes[long] ^= windows[ends[long]] * _LAST + lengths[long].astype(np.uint64) * _LENGTH

@@ -5,7 +5,6 @@ pyarrow reads a shard; lines that it does not take for a table are read one by o
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
@@ -18,7 +17,7 @@ import pyarrow.json
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from reasoncore.data.shards import Shard, line_in_file, lines_of
+from reasoncore.data.shards import Shard, line_in_file, line_starts, lines_of
 from reasoncore.data.training_text import texts_in
 from reasoncore.data.word_hashes import SEPARATOR
 from reasoncore.errors import DataError
@@ -71,28 +70,57 @@ def texts_of(shard: Shard, fields: Sequence[str] = ()) -> ShardTexts:
     except (OSError, pa.ArrowException) as error:
         group = f", row group {shard.start + 1}" if shard.path.suffix == ".parquet" else ""
         raise DataError(f"{shard.path}{group}: cannot be read ({error})", _CURE) from error
-    lines = data.count(b"\n") + (not data.endswith(b"\n"))
-    read = _table_of_lines(data, lines)
-    if read is not None:
-        return _of_table(read, fields, lines)
+    starts = line_starts(data)
+    table = _table_of_lines(data, starts)
+    if table is not None:
+        return _of_table(table, fields, len(starts))
     seen: set[str] = set()
-    return ShardTexts(lines, seen, _texts_by_line(shard, data, fields, seen))
+    return ShardTexts(len(starts), seen, _texts_by_line(shard, data, fields, seen))
 
 
-def _table_of_lines(data: bytes, lines: int) -> pa.Table | None:
+def _table_of_lines(data: bytes, starts: NDArray[np.int64]) -> pa.Table | None:
     """The lines as a table; None where they do not make one with a row for each line."""
-    if data.count(b"\n{") + data.startswith(b"{") != lines:
+    if (np.frombuffer(data, np.uint8)[starts] != ord("{")).any():
         return None
-    read = pyarrow.json.ReadOptions(block_size=len(data) + 1, use_threads=False)
+    first = _read_json(data[: data.find(b"\n") + 1])
+    # Guessing the types of all lines, times above all, would take as long again as reading them.
+    table = None if first is None else _read_json(data, _known_types(first.schema))
+    if table is None:
+        table = _read_json(data)
+    if table is None or len(table) != len(starts) or any(map(_has_times, table.schema.types)):
+        return None
+    return table
+
+
+def _read_json(lines: bytes, schema: pa.Schema | None = None) -> pa.Table | None:
+    """Lines as a table, the types of some columns given; None where they do not make one."""
+    read = pyarrow.json.ReadOptions(block_size=len(lines) + 1, use_threads=False)
     try:
-        table = pyarrow.json.read_json(io.BytesIO(data), read_options=read)
+        return pyarrow.json.read_json(pa.BufferReader(lines), read, pyarrow.json.ParseOptions(explicit_schema=schema))
     except pa.ArrowException:
         return None
-    # Texts that look like times would be written in another way.
-    return table if table.num_rows == lines and not any(map(_has_times, table.schema.types)) else None
+
+
+def _known_types(first: pa.Schema) -> pa.Schema:
+    """The columns of which the first line tells the type."""
+    return pa.schema([(field.name, kind) for field in first if (kind := _known_type(field.type)) is not None])
+
+
+def _known_type(kind: pa.DataType) -> pa.DataType | None:
+    """The type of which a value is; text where it looks like a time; None where it is not known."""
+    if pa.types.is_struct(kind):
+        children = [(field.name, _known_type(field.type)) for field in kind]
+        return None if any(child is None for _, child in children) else pa.struct(children)
+    if pa.types.is_list(kind):
+        items = _known_type(kind.value_type)
+        return None if items is None else pa.list_(items)
+    if pa.types.is_null(kind):
+        return None
+    return pa.string() if pa.types.is_temporal(kind) else kind
 
 
 def _has_times(kind: pa.DataType) -> bool:
+    """Whether texts that look like times were taken for them: they would be written in another way."""
     if pa.types.is_struct(kind):
         return any(_has_times(field.type) for field in kind)
     return pa.types.is_temporal(kind) or (pa.types.is_list(kind) and _has_times(kind.value_type))

@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from reasoncore.data.shards import Shard, line_in_file, lines_of
+from reasoncore.data.shards import Shard, line_in_file, line_starts, lines_of
 from reasoncore.errors import DataError
 
 Without = Callable[[Shard, Collection[int]], Iterator[tuple[int, Any]]]
@@ -87,7 +86,7 @@ def _as_text(value: Any) -> str:
 def _without_lines(file: HashedFile) -> Without:
     def without(shard: Shard, rows: Collection[int]) -> Iterator[tuple[int, Any]]:
         data = memoryview(lines_of(shard))
-        starts = [0, *(np.flatnonzero(np.frombuffer(data, np.uint8) == ord("\n")) + 1).tolist()] if rows else []
+        starts = line_starts(data).tolist() if rows else []
         written = 0
         for row in sorted(rows):
             start = starts[row]
