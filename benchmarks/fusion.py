@@ -1,9 +1,9 @@
 """Fusing four checkpoints of 400 MB: ``fuse``, mergekit's linear merge, and reading and writing the same bytes.
 
-    python benchmarks/fusion.py --mergekit PYTHON
+    python benchmarks/fusion.py --mergekit PYTHON [--cold]
 
 PYTHON is an interpreter that has mergekit 0.1.5 and its dependencies. Every round of a side is a process of its own;
-they take turns, with the files in the page cache. Timed are the call (imports are done) and the whole process. Reading
+they take turns, with the files in the page cache or, with --cold, on the disk alone. Timed are the call (imports are done) and the whole process. Reading
 and writing is one thread with a buffer of 1 MiB that reads the four files and writes the bytes of one. A result is
 compared, element for element, with the average made in float64 and rounded once.
 """
@@ -35,6 +35,7 @@ def main() -> None:
     options.add_argument("--mergekit", help="a Python that has mergekit")
     options.add_argument("--rounds", type=int, default=5, help="measured rounds of each side, after one of warm-up")
     options.add_argument("--dtypes", nargs="+", choices=LAYERS, default=list(LAYERS))
+    options.add_argument("--cold", action="store_true", help="read from the disk: empty the page cache of the inputs")
     options.add_argument("--folder", type=Path, help="where to put 2.4 GB for a while; default: the temporary folder")
     options.add_argument("--side", choices=SIDES, help=argparse.SUPPRESS)
     options.add_argument("--dtype", help=argparse.SUPPRESS)
@@ -50,10 +51,10 @@ def main() -> None:
     print(f"{os.cpu_count()} cores; {args.rounds} rounds, median (min to max); load average at the start {load:.1f}")
     for dtype in args.dtypes:
         with tempfile.TemporaryDirectory(dir=args.folder) as name:
-            compare(interpreters, args.rounds, dtype, Path(name))
+            compare(interpreters, args.rounds, dtype, args.cold, Path(name))
 
 
-def compare(interpreters: dict[str, str], rounds: int, dtype: str, folder: Path) -> None:
+def compare(interpreters: dict[str, str], rounds: int, dtype: str, cold: bool, folder: Path) -> None:
     """Run all sides on new checkpoints and print a table."""
     run_side(sys.executable, "make", dtype, folder)
     reports: dict[str, list[common.Report]] = {side: [] for side in interpreters}
@@ -61,6 +62,8 @@ def compare(interpreters: dict[str, str], rounds: int, dtype: str, folder: Path)
     for number in range(rounds + 1):
         for side, interpreter in interpreters.items():
             os.sync()
+            if cold:
+                leave_page_cache(folder)
             report = run_side(interpreter, side, dtype, folder)
             common.say(f"  {dtype} {side} {number}: {report}")
             if number:
@@ -68,11 +71,17 @@ def compare(interpreters: dict[str, str], rounds: int, dtype: str, folder: Path)
             elif side != "copy":
                 wrong[side] = f"{run_side(sys.executable, 'check', dtype, folder)['wrong']:,.0f}"
             shutil.rmtree(folder / "out")
-    print_report(dtype, reports, wrong)
+    print_report(f"{dtype}, {'from the disk' if cold else 'from the page cache'}", reports, wrong)
 
 
-def print_report(dtype: str, reports: dict[str, list[common.Report]], wrong: dict[str, str]) -> None:
-    """One table for a type of number."""
+def leave_page_cache(folder: Path) -> None:
+    for number in range(COUNT):
+        with (folder / str(number) / FILE).open("rb") as stream:
+            os.posix_fadvise(stream.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+
+
+def print_report(files: str, reports: dict[str, list[common.Report]], wrong: dict[str, str]) -> None:
+    """One table for a kind of files."""
     copy, ours, peer = reports["copy"], reports["fuse"], reports.get("mergekit")
     rows = []
     titles = {"call": "seconds, the call", "cpu": "CPU seconds of it", "process": "seconds, the whole process"}
@@ -90,7 +99,7 @@ def print_report(dtype: str, reports: dict[str, list[common.Report]], wrong: dic
     for side in (ours, peer or []):
         each = [a["call"] / b["call"] for a, b in zip(side, copy, strict=False)]
         times.append(f"{statistics.median(each):.2f} ({min(each):.2f} to {max(each):.2f})" if each else "-")
-    common.print_table(f"fuse, {COUNT} x 400 MB, {dtype}", "mergekit 0.1.5, linear", [*rows, [*times, "-"]])
+    common.print_table(f"fuse, {COUNT} x 400 MB, {files}", "mergekit 0.1.5, linear", [*rows, [*times, "-"]])
 
 
 def run_side(interpreter: str, side: str, dtype: str, folder: Path) -> common.Report:

@@ -11,7 +11,7 @@ from reasoncore.procedural import sample_problems
 from reasoncore.records import Problem
 
 PROCEDURAL_COUNT = 400
-PROCEDURAL_SEED = 9
+PROCEDURAL_SEED = 10
 PROCEDURAL_PREFIX = "procedural-"
 # Open-ended prompts have a reward and no right answer; they are a benchmark of their own.
 _OPEN_SUBDOMAINS = {"instruct": ("open",), "chat": ("smalltalk", "facts", "help")}
