@@ -3,9 +3,9 @@
     python benchmarks/fusion.py --mergekit PYTHON [--cold]
 
 PYTHON is an interpreter that has mergekit 0.1.5 and its dependencies. Every round of a side is a process of its own;
-they take turns, with the files in the page cache or, with --cold, on the disk alone. Timed are the call (imports are done) and the whole process. Reading
-and writing is one thread with a buffer of 1 MiB that reads the four files and writes the bytes of one. A result is
-compared, element for element, with the average made in float64 and rounded once.
+they take turns, with the files in the page cache or, with --cold, on the disk alone. Timed are the call (imports are
+done) and the whole process. Reading and writing is one thread with a buffer of 1 MiB that reads the four files and
+writes the bytes of one. A result is compared, element for element, with the average made in float64 and rounded once.
 """
 
 from __future__ import annotations
