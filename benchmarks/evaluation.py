@@ -14,8 +14,9 @@ from pathlib import Path
 
 from reasoncore.domains import DOMAINS
 from reasoncore.evals.benchmarks import load_benchmark
+from reasoncore.evals.plan import EvalPlan
 from reasoncore.evals.report import write_report
-from reasoncore.evals.runner import EvalPlan, evaluate
+from reasoncore.evals.runner import evaluate
 from reasoncore.infer.engine import Request, SamplingParams
 from reasoncore.infer.scripted import ScriptedEngine
 from reasoncore.timing import Clock

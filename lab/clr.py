@@ -22,9 +22,10 @@ from reasoncore.cli.asked_model import AskedModel
 from reasoncore.domains import DOMAINS
 from reasoncore.domains.open_ended import PROCEDURAL_JUDGE, open_ended_judge
 from reasoncore.evals.claim_checks import Candidate, CheckLog, ClrPlan, candidates
+from reasoncore.evals.plan import EvalPlan
 from reasoncore.evals.protocols import domain_sampling, find_protocol
 from reasoncore.evals.rollout_log import RolloutLog
-from reasoncore.evals.runner import EvalPlan, evaluate
+from reasoncore.evals.runner import evaluate
 from reasoncore.evals.statistics import Estimate, clustered_mean, paired_difference
 from reasoncore.seeding import derive_seed
 from reasoncore.test_time.reliability import best_class

@@ -14,8 +14,9 @@ from command_line import run_cli
 from reasoncore.domains import DOMAINS
 from reasoncore.errors import InfrastructureError, UserInputError
 from reasoncore.evals.claim_checks import ClrPlan
+from reasoncore.evals.plan import EvalPlan
 from reasoncore.evals.report import write_report
-from reasoncore.evals.runner import EvalPlan, evaluate
+from reasoncore.evals.runner import evaluate
 from reasoncore.infer.engine import Engine, Request, Sampled, SamplingParams
 from reasoncore.infer.scripted import ScriptedEngine
 from reasoncore.timing import Clock

@@ -229,8 +229,8 @@ def test_a_log_is_scored_again(
     assert (result["graded"], result["accuracy"]) == (1, {"CLR": 1.0, "Cons@K": 0.0})
     code, out, _ = run_cli(capsys, monkeypatch, "clr", "aggregate", path, "--unparsable-refuted", "--padded-refuted")
     assert code == 0
-    assert "42.0: score 0.32768, 1 votes" in out
-    assert "1 problems with a gold: CLR 100.0 %; Cons@K 0.0 %" in out
+    assert "42.0: score 0.32768, 1 vote\n" in out
+    assert "1 problem with a gold: CLR 100.0 %; Cons@K 0.0 %" in out
 
 
 @pytest.mark.parametrize(

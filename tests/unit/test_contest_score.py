@@ -14,7 +14,8 @@ from contest_folder import EXAMPLE, write_contest
 from reasoncore.domains import DOMAINS
 from reasoncore.errors import DataError
 from reasoncore.evals.contest import NOT_THE_JUDGES, ContestTable, build_contests, score_contests, table_lines
-from reasoncore.evals.runner import EvalPlan, evaluate
+from reasoncore.evals.plan import EvalPlan
+from reasoncore.evals.runner import evaluate
 from reasoncore.infer.engine import Request, SamplingParams
 from reasoncore.infer.scripted import ScriptedEngine
 from reasoncore.records import Problem

@@ -15,8 +15,9 @@ from reasoncore.errors import InfrastructureError, UserInputError
 from reasoncore.evals.graders import find_graders
 from reasoncore.evals.graders.answers import exact_match, last_number
 from reasoncore.evals.graders.math_verify import grade_with_math_verify
+from reasoncore.evals.plan import EvalPlan
 from reasoncore.evals.regrade import regrade
-from reasoncore.evals.runner import EvalPlan, evaluate
+from reasoncore.evals.runner import evaluate
 from reasoncore.infer.engine import Engine, Request, Sampled, SamplingParams
 from reasoncore.infer.scripted import ScriptedEngine
 from reasoncore.records import Verdict

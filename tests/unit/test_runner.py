@@ -10,8 +10,9 @@ import pytest
 
 from reasoncore.domains import DOMAINS
 from reasoncore.errors import DataError, InfrastructureError, UserInputError
+from reasoncore.evals.plan import EvalPlan
 from reasoncore.evals.protocols import domain_sampling
-from reasoncore.evals.runner import EvalPlan, evaluate
+from reasoncore.evals.runner import evaluate
 from reasoncore.infer.engine import Engine, Request, Sampled, SamplingParams
 from reasoncore.infer.scripted import ScriptedEngine
 from reasoncore.records import read_jsonl

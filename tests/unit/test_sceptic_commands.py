@@ -9,7 +9,8 @@ import pytest
 from command_line import run_cli
 
 from reasoncore.domains import DOMAINS
-from reasoncore.evals.runner import EvalPlan, evaluate
+from reasoncore.evals.plan import EvalPlan
+from reasoncore.evals.runner import evaluate
 from reasoncore.infer.engine import SamplingParams
 from reasoncore.infer.scripted import ScriptedEngine
 from reasoncore.timing import Clock

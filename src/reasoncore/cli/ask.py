@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from reasoncore.cli.asked_model import AskedModel
-from reasoncore.cli.output import print_result, read_text
+from reasoncore.cli.output import counted, print_result, read_text
 from reasoncore.errors import UserInputError
 from reasoncore.records import whole_characters
 
@@ -122,22 +122,18 @@ def clr_lines(found: ClrOutcome, show_refuted: bool) -> list[str]:
     if confidence is not None:
         lines.append(
             f"confidence {100 * confidence:.0f} % of the {found.confidence_of}; {found.votes} of "
-            f"{len(found.trajectories)} votes"
+            f"{counted(len(found.trajectories), 'vote')}"
         )
     if found.majority != found.answer:
         lines.append(f"the plain vote would say {found.majority}")
     others = [one for one in found.classes if one.answer != found.answer]
-    lines += [f"  against it: {one.answer:.60}, {_votes_of(one)}, {_score_of(one)}" for one in others]
+    lines += [f"  against it: {one.answer:.60}, {counted(one.votes, 'vote')}, {_score_of(one)}" for one in others]
     if found.tokens is not None and found.check_tokens is not None:
         lines.append(f"  {found.tokens:,} tokens of trajectories that ended, {found.check_tokens:,} of checks")
     lines += [f"  {caution}" for caution in _cautions(found)]
     if show_refuted:
         lines += _refuted(found)
     return lines
-
-
-def _votes_of(one: AnswerClass) -> str:
-    return "1 vote" if one.votes == 1 else f"{one.votes} votes"
 
 
 def _score_of(one: AnswerClass) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reasoncore.cli.output import print_result
+from reasoncore.cli.output import counted, print_result
 
 if TYPE_CHECKING:
     from reasoncore.test_time.aggregate import Aggregated
@@ -28,7 +28,7 @@ def clr_aggregate_command(
     lines = [line for one in found for line in _lines(one)]
     if accuracies:
         shares = "; ".join(f"{name} {100 * value:.1f} %" for name, value in accuracies["accuracy"].items())
-        lines += ["", f"{accuracies['graded']} problems with a gold: {shares}"]
+        lines += ["", f"{counted(accuracies['graded'], 'problem')} with a gold: {shares}"]
     print_result(result, "\n".join(lines), as_json)
 
 
@@ -48,7 +48,7 @@ def _lines(found: Aggregated) -> list[str]:
         f"Cons@{outcome.asked}: {outcome.majority or 'no answer'}{said[found.majority_correct]}"
     ]
     lines += [
-        f"  {one.answer:.60}: score {one.score:.5f}, {one.votes} votes"
+        f"  {one.answer:.60}: score {one.score:.5f}, {counted(one.votes, 'vote')}"
         for one in sorted(outcome.classes, key=lambda one: -one.score)
     ]
     if outcome.by_votes:

@@ -37,8 +37,8 @@ def eval_command(
     """Measure a checkpoint, or a model behind an endpoint; write results and report, print a table."""
     from reasoncore.domains import DOMAINS
     from reasoncore.evals.claim_checks import ClrPlan
+    from reasoncore.evals.plan import EvalPlan
     from reasoncore.evals.protocols import domain_sampling, find_protocol
-    from reasoncore.evals.runner import EvalPlan
 
     model.check("eval")
     names = benchmark_names(benchmarks, data)

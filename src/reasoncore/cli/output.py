@@ -14,6 +14,11 @@ def print_result(value: Any, text: str, as_json: bool) -> None:
     print(whole_characters(json.dumps(value, indent=2, ensure_ascii=False) if as_json else text))
 
 
+def counted(count: int, noun: str) -> str:
+    """Such as ``1 vote`` and ``2 votes``."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
 def read_text(stream: TextIO, most: int) -> str:
     """At most so many characters; bytes that are none are replaced."""
     _take_any_bytes(stream)

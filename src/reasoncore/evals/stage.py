@@ -10,8 +10,9 @@ from typing import Any
 from reasoncore.config import EvalStage
 from reasoncore.domains import Domain
 from reasoncore.evals.claim_checks import ClrPlan
+from reasoncore.evals.plan import EvalPlan
 from reasoncore.evals.protocols import domain_sampling, find_protocol
-from reasoncore.evals.runner import EvalPlan, evaluate
+from reasoncore.evals.runner import evaluate
 from reasoncore.paths import find_near
 from reasoncore.run_dir import now
 from reasoncore.seeding import derive_seed
