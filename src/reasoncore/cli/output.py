@@ -16,7 +16,7 @@ def print_result(value: Any, text: str, as_json: bool) -> None:
 
 def counted(count: int, noun: str) -> str:
     """Such as ``1 vote`` and ``2 votes``."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def read_text(stream: TextIO, most: int) -> str:
