@@ -95,6 +95,27 @@ def test_a_bad_row_is_an_error_of_ours_in_every_process(bad: str | bytes, worker
     assert list((tmp_path / "out").iterdir()) == []
 
 
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_removed_row_is_told_of_as_it_stands(workers: int, tmp_path: Path) -> None:
+    rows = [
+        b'\xef\xbb\xbf{"p": "%s"}\r' % TWELVE.encode(),
+        '{"p": "clean"}',
+        f'{{"p": "{TWELVE}",  "n": NaN, "half": "\\ud83d", "é": "\u2028"}}',
+        b'{"p": "%s", "half": "\xed\xa0\xbd"}' % TWELVE.encode(),
+    ]
+    path = write_lines(tmp_path / "t.jsonl", *rows)
+    assert decontaminate([path], INDEX, tmp_path / "out", workers=workers).removed == 3
+    told = (tmp_path / "out" / "removed.jsonl").read_text(encoding="utf-8").split("\n")
+    assert told[0].endswith(f'"content": {{"p": "{TWELVE}"}}}}')
+    assert told[1].endswith(f'"content": {rows[2]}}}')
+    assert [(row["row"], sorted(row["content"])) for row in map(json.loads, told[:3])] == [
+        (1, ["p"]),
+        (3, ["half", "n", "p", "é"]),
+        (4, ["half", "p"]),
+    ]
+    assert json.loads(told[2])["content"]["half"] == "\ud83d"
+
+
 def test_a_field_that_no_row_has_is_refused(tmp_path: Path) -> None:
     path = write_lines(tmp_path / "t.jsonl", '{"response": "x"}', '{"other": 1}')
     with pytest.raises(DataError, match="no training row has a field respnse"):

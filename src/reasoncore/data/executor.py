@@ -27,9 +27,9 @@ def map_shards(
         given: What the work on every shard needs, sent to each process once.
         workers: Processes, default one a core; with one the work is done in this process.
     """
+    _keep_freed_memory()
     count = workers or os.cpu_count() or 1
     if count == 1:
-        _keep_freed_memory()
         yield from (work(given, shard) for shard in shards)
         return
     context = multiprocessing.get_context("forkserver")

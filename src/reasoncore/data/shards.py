@@ -64,7 +64,7 @@ def lines_of(shard: Shard) -> bytes:
         return stream.read(shard.end - shard.start)
 
 
-def line_starts(data: bytes | memoryview) -> NDArray[np.int64]:
+def line_starts(data: bytes) -> NDArray[np.int64]:
     """Where each line begins."""
     content = np.frombuffer(data, np.uint8)
     starts = np.append(0, np.flatnonzero(content == ord("\n")) + 1)

@@ -2,17 +2,14 @@
 
 A word's hash mixes its first eight bytes, its last eight and its length; an n-gram's is
 
-    H_n(i) = sum_j A^j h(i+j)    mod 2^64
-           = A^-i (S(i+n) - S(i)),    S(i) = sum_{j<i} A^j h(j);
+    H_n(i) = sum_j A^j h(i+j)    mod 2^64,    A odd.
 
-A is odd and has an inverse, so that one running sum serves every place and every n. Equal words have equal hashes; the
-few unequal ones that collide are told apart on the text.
+Equal words have equal hashes; the few unequal ones that collide are told apart on the text.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +19,7 @@ Hashes = NDArray[np.uint64]
 SEPARATOR = b"\0"
 """What stands between two texts of a buffer."""
 
-_A = 0x9E3779B97F4A7C15
+_A = np.uint64(0x9E3779B97F4A7C15)
 _MIX, _LAST, _LENGTH = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB), np.uint64(0xD6E8FEB86659FD93)
 _PAD = 8
 _LETTER_A, _DIGIT_0 = np.uint8(ord("a")), np.uint8(ord("0"))
@@ -70,36 +67,18 @@ def hashed_words(buffer: bytes) -> HashedWords:
     return HashedWords(starts, ends, hashes)
 
 
-def running_sums(words: Hashes) -> Hashes:
-    """S at every place and behind the last: one more than there are words."""
-    sums = np.zeros(len(words) + 1, dtype=np.uint64)
-    np.multiply(words, _powers_for(len(words))[0][: len(words)], out=sums[1:])
-    np.cumsum(sums[1:], out=sums[1:])
-    return sums
-
-
-def ngram_hashes(sums: Hashes, n: int, places: NDArray[np.int64] | slice = slice(None)) -> Hashes:
-    """H_n from :func:`running_sums`.
+def ngram_hashes(words: Hashes, n: int, places: NDArray[np.int64] | slice = slice(None)) -> Hashes:
+    """H_n, by Horner's rule.
 
     Args:
+        words: h, the hash of each word.
         places: First words; all places where n words follow, or a slice of these. Empty where there are fewer words.
     """
-    if n >= len(sums):
-        return sums[:0]
-    found = sums[n:][places] - sums[:-n][places]
-    found *= _powers_for(len(sums) - 1)[1][: len(sums) - n][places]
+    count = len(words) - n + 1
+    if count <= 0:
+        return words[:0]
+    found = words[n - 1 :][places].copy()
+    for offset in range(n - 2, -1, -1):
+        found *= _A
+        found += words[offset : offset + count][places]
     return found
-
-
-def _powers_for(count: int) -> tuple[Hashes, Hashes]:
-    """A^i and A^-i mod 2^64, for i below ``count`` at least."""
-    return _powers(1 << max(0, count - 1).bit_length())
-
-
-@lru_cache(maxsize=4)
-def _powers(count: int) -> tuple[Hashes, Hashes]:
-    """A^i and A^-i mod 2^64, for i below ``count``."""
-    factors = np.full((2, count), [[_A], [pow(_A, -1, 2**64)]], dtype=np.uint64)
-    factors[:, 0] = 1
-    powers, inverses = np.multiply.accumulate(factors, axis=1)
-    return powers, inverses

@@ -43,12 +43,13 @@ class ShardTexts(NamedTuple):
     """What there is to be looked through in a shard.
 
     Attributes:
-        rows: All lines of a ``.jsonl`` file count.
+        bounds: Where each row begins, and where the last ends: in bytes of a ``.jsonl`` file, of which all lines count,
+            in rows of a ``.parquet`` file.
         fields: Which of the wanted fields are there, as far as ``texts`` was gone through.
         texts: A column at a time.
     """
 
-    rows: int
+    bounds: NDArray[np.int64]
     fields: set[str]
     texts: Iterator[Texts]
 
@@ -65,17 +66,18 @@ def texts_of(shard: Shard, fields: Sequence[str] = ()) -> ShardTexts:
     try:
         if shard.path.suffix == ".parquet":
             table = pq.ParquetFile(shard.path).read_row_group(shard.start)
-            return _of_table(table, fields, len(table))
+            return _of_table(table, fields, np.arange(len(table) + 1))
         data = lines_of(shard)
     except (OSError, pa.ArrowException) as error:
         group = f", row group {shard.start + 1}" if shard.path.suffix == ".parquet" else ""
         raise DataError(f"{shard.path}{group}: cannot be read ({error})", _CURE) from error
     starts = line_starts(data)
+    bounds = np.append(starts, len(data))
     table = _table_of_lines(data, starts)
     if table is not None:
-        return _of_table(table, fields, len(starts))
+        return _of_table(table, fields, bounds)
     seen: set[str] = set()
-    return ShardTexts(len(starts), seen, _texts_by_line(shard, data, fields, seen))
+    return ShardTexts(bounds, seen, _texts_by_line(shard, data, fields, seen))
 
 
 def _table_of_lines(data: bytes, starts: NDArray[np.int64]) -> pa.Table | None:
@@ -126,8 +128,8 @@ def _has_times(kind: pa.DataType) -> bool:
     return pa.types.is_temporal(kind) or (pa.types.is_list(kind) and _has_times(kind.value_type))
 
 
-def _of_table(table: pa.Table, fields: Sequence[str], rows: int) -> ShardTexts:
-    return ShardTexts(rows, set(fields) & set(table.column_names), _texts_of_table(table, fields))
+def _of_table(table: pa.Table, fields: Sequence[str], bounds: NDArray[np.int64]) -> ShardTexts:
+    return ShardTexts(bounds, set(fields) & set(table.column_names), _texts_of_table(table, fields))
 
 
 def _texts_of_table(table: pa.Table, fields: Sequence[str]) -> Iterator[Texts]:
@@ -167,8 +169,7 @@ def _joined(strings: pa.Array, rows: NDArray[np.int64]) -> Texts:
     kind = np.int64 if pa.types.is_large_string(strings.type) else np.int32
     bounds = np.frombuffer(offsets, kind)[strings.offset : strings.offset + len(strings) + 1].astype(np.int64)
     whole = b"" if data is None else data.to_pybytes()
-    places = bounds.tolist()
-    buffer = SEPARATOR.join([whole[start:end] for start, end in pairwise(places)])
+    buffer = SEPARATOR.join([whole[start:end] for start, end in pairwise(bounds.tolist())])
     return Texts(buffer, bounds[1:] - bounds[0] + np.arange(1, len(bounds)), rows)
 
 

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from reasoncore.data.word_hashes import SEPARATOR, HashedWords, Hashes, hashed_words, ngram_hashes, running_sums
+from reasoncore.data.word_hashes import SEPARATOR, HashedWords, Hashes, hashed_words, ngram_hashes
 from reasoncore.data.words import words_of
 
 DEFAULT_N, DEFAULT_COMMON = 10, 10
@@ -46,13 +46,11 @@ class ProtectedWords:
     Attributes:
         buffer: UTF-8: a space between words, a separator between texts.
         found: Where each word is in there.
-        sums: Their running sums, for n-grams.
         firsts: Number of the first word of each text, and of one more.
     """
 
     buffer: bytes
     found: HashedWords
-    sums: Hashes
     firsts: Places
 
     @classmethod
@@ -60,8 +58,7 @@ class ProtectedWords:
         """Of texts that are words with a space between them."""
         buffer = SEPARATOR.join(text.encode() for text in texts)
         counts = [text.count(" ") + 1 for text in texts]
-        found = hashed_words(buffer)
-        return cls(buffer, found, running_sums(found.hashes), np.cumsum([0, *counts]))
+        return cls(buffer, hashed_words(buffer), np.cumsum([0, *counts]))
 
     def text_of(self, places: ArrayLike) -> Places:
         """The number of the text in which words are."""
@@ -127,7 +124,7 @@ class SizeTable:
     @classmethod
     def of(cls, words: ProtectedWords, firsts: Places, size: int) -> SizeTable:
         """Of the words of a text from each of ``firsts`` on; of the same words the first place is kept."""
-        hashes = ngram_hashes(words.sums, size, firsts)
+        hashes = ngram_hashes(words.found.hashes, size, firsts)
         order = np.argsort(hashes, kind="stable")
         hashes, firsts = hashes[order], firsts[order]
         again = np.append(False, hashes[1:] == hashes[:-1])
@@ -141,22 +138,23 @@ class SizeTable:
             known.add(standing)
         hashes, firsts, block = hashes[keep], firsts[keep], (size + 1) // 2
         inside = np.unique(firsts[:, None] + np.arange(size - block + 1))
-        blocks = HashFilter.of(ngram_hashes(words.sums, block, inside))
+        blocks = HashFilter.of(ngram_hashes(words.found.hashes, block, inside))
         return cls(size, block, hashes, firsts, blocks, HashFilter.of(hashes))
 
-    def find(self, sums: Hashes) -> tuple[Places, Places]:
+    def find(self, words: Hashes, blocks: Hashes) -> tuple[Places, Places]:
         """Where in a text such words may stand.
 
         Args:
-            sums: Running sums of the text's words.
+            words: The hashes of the text's words.
+            blocks: The hashes of its blocks.
 
         Returns:
             Places of their first words, and the number here of the first that has the same hash.
         """
-        begins = self.block * self.blocks.possible(ngram_hashes(sums, self.block, slice(None, None, self.block)))
+        begins = self.block * self.blocks.possible(blocks)
         places = (begins[:, None] + np.arange(1 - self.block, 1)).ravel()
-        places = places[(places >= 0) & (places < len(sums) - self.size)]
-        hashes = ngram_hashes(sums, self.size, places)
+        places = places[(places >= 0) & (places <= len(words) - self.size)]
+        hashes = ngram_hashes(words, self.size, places)
         possible = self.wholes.possible(hashes)
         places, hashes = places.take(possible), hashes.take(possible)
         numbers = np.searchsorted(self.hashes, hashes)
@@ -227,10 +225,17 @@ class ProtectedIndex:
         tables = {size: SizeTable.of(words, np.concatenate(starts), size) for size, starts in places.items()}
         return cls(n, tuple(kept.values()), words, tables, wholes, longest_whole, boilerplate)
 
+    def find(self, words: Hashes) -> Iterator[tuple[SizeTable, Places, Places]]:
+        """What may stand in a text, by the hashes of its words: :meth:`SizeTable.find` of each table."""
+        sizes = {table.block for table in self.tables.values()}
+        blocks = {size: ngram_hashes(words, size, slice(None, None, size)) for size in sizes}
+        for table in self.tables.values():
+            yield table, *table.find(words, blocks[table.block])
+
 
 def _shared_by_many(words: ProtectedWords, texts: Sequence[ItemText], n: int, common: int) -> tuple[int, Places]:
     """How many n-grams there are of more than ``common`` items, and where all of these begin."""
-    hashes = ngram_hashes(words.sums, n)
+    hashes = ngram_hashes(words.found.hashes, n)
     places = np.arange(len(hashes))
     places = places[words.text_of(places) == words.text_of(places + n - 1)]
     if not common or not len(places):

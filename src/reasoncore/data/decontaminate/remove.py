@@ -10,7 +10,7 @@ Shards are scanned by all cores; memory is that of the index and of the shards t
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from reasoncore.data.decontaminate.corpus import texts_of
 from reasoncore.data.decontaminate.index import ProtectedIndex
 from reasoncore.data.decontaminate.protect import check_names
-from reasoncore.data.decontaminate.rewrite import rewriting
+from reasoncore.data.decontaminate.rewrite import Span, rewriting
 from reasoncore.data.decontaminate.scan import Match, scan_buffer
 from reasoncore.data.executor import map_shards
 from reasoncore.data.shards import Shard, shards_of
@@ -29,18 +29,32 @@ from reasoncore.run_dir import write_json_atomic
 REMOVED, SUMMARY = "removed.jsonl", "decontamination.json"
 
 
+class Contaminated(NamedTuple):
+    """A row to be removed.
+
+    Attributes:
+        row: Counted in its shard.
+        span: Where it is in there.
+        matches: "source", "item" and "words" of each item that was met, once, with the first words it shares.
+    """
+
+    row: int
+    span: Span
+    matches: list[dict[str, str]]
+
+
 class Found(NamedTuple):
     """What a shard has.
 
     Attributes:
         rows: Rows of the shard.
-        matches: By row, counted in the shard.
+        contaminated: Those to be removed, in order.
         size: Bytes of text that were scanned.
         fields: Which of the wanted fields it has.
     """
 
     rows: int
-    matches: dict[int, list[Match]]
+    contaminated: list[Contaminated]
     size: int
     fields: set[str]
 
@@ -81,15 +95,11 @@ class Outcome:
         """All rows that were taken out."""
         return sum(one.removed for one in self.files.values())
 
-    def note(self, matches: Sequence[Match]) -> list[dict[str, str]]:
-        """Count the matches of a removed row, and say each item once with the first words that it shares."""
-        first: dict[tuple[str, str], str] = {}
+    def count(self, matches: Sequence[Mapping[str, str]]) -> None:
+        """Count the matches of a removed row."""
+        self.sources.update({match["source"] for match in matches})
         for match in matches:
-            first.setdefault((match.item.source, match.item.item), " ".join(match.words))
-        self.sources.update({source for source, _ in first})
-        for source, item in first:
-            self.items.setdefault(source, set()).add(item)
-        return [{"source": source, "item": item, "words": words} for (source, item), words in first.items()]
+            self.items.setdefault(match["source"], set()).add(match["item"])
 
     def as_json(self) -> dict[str, Any]:
         """For ``decontamination.json``."""
@@ -140,12 +150,13 @@ def decontaminate(
                 with rewriting(path, parts[path.name]) as new:
                     for shard in shards[path]:
                         found = next(results)
-                        for row, content in new.without(shard, found.matches):
-                            matches = outcome.note(found.matches[row])
-                            place = {"file": path.name, "row": one.rows + row + 1}
-                            removed.write(to_json_line({**place, "matches": matches, "content": content}))
+                        contents = new.without(shard, [row.span for row in found.contaminated])
+                        for row, content in zip(found.contaminated, contents, strict=True):
+                            outcome.count(row.matches)
+                            told = {"file": path.name, "row": one.rows + row.row + 1, "matches": row.matches}
+                            removed.write(f'{to_json_line(told)[:-2]}, "content": {content}}}\n')
                         one.rows += found.rows
-                        one.removed += len(found.matches)
+                        one.removed += len(found.contaminated)
                         seen |= found.fields
                         on_scanned(found.size)
                 one.sha256 = new.file.sha256.hexdigest()
@@ -175,7 +186,19 @@ def scan_shard(given: tuple[ProtectedIndex, tuple[str, ...]], shard: Shard) -> F
                 matches.setdefault(int(texts.rows[match.text]), []).append(match)
     except RecursionError as error:
         raise DataError(f"{shard.path}: a row is nested too deep", "Leave out what nests it so.") from error
-    return Found(found.rows, matches, size, found.fields)
+    bounds = found.bounds
+    contaminated = [
+        Contaminated(row, (int(bounds[row]), int(bounds[row + 1])), _each_item(matches[row])) for row in sorted(matches)
+    ]
+    return Found(len(bounds) - 1, contaminated, size, found.fields)
+
+
+def _each_item(matches: Sequence[Match]) -> list[dict[str, str]]:
+    """Each item once, with the first words that a row shares with it."""
+    first: dict[tuple[str, str], str] = {}
+    for match in matches:
+        first.setdefault((match.item.source, match.item.item), " ".join(match.words))
+    return [{"source": source, "item": item, "words": words} for (source, item), words in first.items()]
 
 
 def _check_names(training: Sequence[Path], against: Sequence[Path], out: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,11 +13,14 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from reasoncore.data.shards import Shard, line_in_file, line_starts, lines_of
+from reasoncore.data.shards import Shard, line_in_file, lines_of
 from reasoncore.errors import DataError
+from reasoncore.records import has_half_character
 
-Without = Callable[[Shard, Collection[int]], Iterator[tuple[int, Any]]]
-"""Writes a shard without rows, by their numbers in it, and gives these with their content."""
+Span = tuple[int, int]
+"""Where a row begins and ends in its shard: in bytes of a ``.jsonl`` file, in rows of a ``.parquet`` file."""
+Without = Callable[[Shard, Sequence[Span]], Iterator[str]]
+"""Writes a shard without the rows at these places, in order, and gives the content of each as JSON."""
 
 
 class HashedFile:
@@ -63,12 +66,13 @@ def rewriting(source: Path, target: Path) -> Iterator[Rewriting]:
 
 
 def _without_groups(read: pq.ParquetFile, written: pq.ParquetWriter) -> Without:
-    def without(shard: Shard, rows: Collection[int]) -> Iterator[tuple[int, Any]]:
+    def without(shard: Shard, spans: Sequence[Span]) -> Iterator[str]:
         table = read.read_row_group(shard.start)
         bounds = [0]
-        for row in sorted(rows):
-            yield row, json.loads(json.dumps(table.slice(row, 1).to_pylist()[0], default=_as_text))
-            bounds += (row, row + 1)
+        for start, end in spans:
+            row = table.slice(start, end - start).to_pylist()[0]
+            yield json.dumps(row, default=_as_text, ensure_ascii=False)
+            bounds += (start, end)
         # Slices, because not every type of column can be filtered.
         parts = [
             table.slice(start, end - start) for start, end in zip(bounds[::2], [*bounds[1::2], len(table)], strict=True)
@@ -84,21 +88,24 @@ def _as_text(value: Any) -> str:
 
 
 def _without_lines(file: HashedFile) -> Without:
-    def without(shard: Shard, rows: Collection[int]) -> Iterator[tuple[int, Any]]:
-        data = memoryview(lines_of(shard))
-        starts = line_starts(data).tolist() if rows else []
-        written = 0
-        for row in sorted(rows):
-            start = starts[row]
-            end = starts[row + 1] if row + 1 < len(starts) else len(data)
-            file.write(data[written:start])
+    def without(shard: Shard, spans: Sequence[Span]) -> Iterator[str]:
+        data = lines_of(shard)
+        rest, written = memoryview(data), 0
+        for start, end in spans:
+            file.write(rest[written:start])
             try:
-                content = json.loads(bytes(data[start:end]))
+                yield _as_json(data[start:end])
             except (ValueError, RecursionError) as error:  # which pyarrow takes
-                line = line_in_file(shard, row)
+                line = line_in_file(shard, data.count(b"\n", 0, start))
                 raise DataError(f"{shard.path}, line {line}: not JSON ({error})", "Mend that line.") from error
-            yield row, content
             written = end
-        file.write(data[written:])
+        file.write(rest[written:])
 
     return without
+
+
+def _as_json(line: bytes) -> str:
+    """A line as it is, but for half a character, which can only be written escaped."""
+    text = line.decode("utf-8-sig", "surrogatepass").strip()
+    content = json.loads(text)
+    return json.dumps(content) if has_half_character(text) else text

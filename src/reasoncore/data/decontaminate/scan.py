@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from reasoncore.data.decontaminate.index import ItemText, ProtectedIndex
-from reasoncore.data.word_hashes import SEPARATOR, HashedWords, hashed_words, running_sums
+from reasoncore.data.word_hashes import SEPARATOR, HashedWords, hashed_words
 from reasoncore.data.words import fold_buffer
 
 
@@ -56,9 +56,8 @@ def _matches(
     buffer: bytes, words: HashedWords, text_ends: np.ndarray, index: ProtectedIndex
 ) -> Iterator[tuple[int, int, bytes]]:
     """Places of first words, the first of the protected words that stand there, and these."""
-    sums = running_sums(words.hashes)
-    for size, table in index.tables.items():
-        places, numbers = table.find(sums)
+    for table, places, numbers in index.find(words.hashes):
+        size = table.size
         firsts, lasts = words.starts[places], words.starts[places + size - 1]
         together = np.searchsorted(text_ends, firsts, "right") == np.searchsorted(text_ends, lasts, "right")
         for place, number in zip(places[together].tolist(), numbers[together].tolist(), strict=True):
