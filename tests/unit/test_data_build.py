@@ -527,6 +527,21 @@ def test_a_teacher_that_writes_more_than_it_was_asked_for_is_not_asked_again_onc
         assert len(endpoint.bodies) == 10  # as many as would have fitted, of fifty tokens each
 
 
+def test_a_teacher_that_answers_nothing_at_all_is_a_failure(run: Run, tmp_path: Path) -> None:
+    seeds(tmp_path)
+    with FakeEndpoint(refuse(400)) as endpoint:
+        lines = [f"{key} = {json.dumps(value)}" for key, value in taught(endpoint)["teacher"].items()]
+        config = tmp_path / "c.toml"
+        config.write_text(
+            'name = "c"\nnear_duplicates = false\n[sources.own]\npath = "seeds.jsonl"\n[teacher]\n' + "\n".join(lines)
+        )
+        code, out, error = run("data", "build", str(config), "--out", str(tmp_path / "out"), "--json")
+    assert code == 1
+    assert "the teacher answered none of 24 requests" in error
+    assert json.loads(out)["rows"] == 0
+    assert {one["reason"] for one in rejected(tmp_path, "distil")} == {"no answer from the teacher"}
+
+
 def test_an_engine_of_ones_own_teaches(tmp_path: Path) -> None:
     seeds(tmp_path)
     settings = BuildSettings.model_validate(

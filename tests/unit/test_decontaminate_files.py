@@ -18,9 +18,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from reasoncore.data.decontaminate import ItemText, ProtectedIndex, decontaminate
+from reasoncore.data.decontaminate import ItemText, ProtectedIndex, decontaminate, scan_texts
 from reasoncore.data.decontaminate.protect import protected_texts
-from reasoncore.errors import DataError, UserInputError
+from reasoncore.data.executor import map_shards
+from reasoncore.errors import DataError, InfrastructureError, UserInputError
 
 TWELVE = "If Ann has 12 apples and eats half of them, how many does she have left?"
 INDEX = ProtectedIndex.of([ItemText("eval.jsonl", "e0", TWELVE)])
@@ -114,6 +115,91 @@ def test_a_removed_row_is_told_of_as_it_stands(workers: int, tmp_path: Path) -> 
         (4, ["half", "p"]),
     ]
     assert json.loads(told[2])["content"]["half"] == "\ud83d"
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ['{"p": "TWELVE", "d": [null, null]}'],
+        ['{"d": [null, null], "p": "x"}', '{"d": ["TWELVE"]}'],
+        ['{"d": [null, "TWELVE"]}'],
+        ['{"d": {}, "p": [[], ["TWELVE"]]}'],
+    ],
+)
+@pytest.mark.parametrize("end", ["\n", ""])
+def test_lists_of_nothing_are_rows_like_others(lines: list[str], end: str, tmp_path: Path) -> None:
+    (tmp_path / "t.jsonl").write_text(("\n".join(lines) + end).replace("TWELVE", TWELVE))
+    assert decontaminate([tmp_path / "t.jsonl"], INDEX, tmp_path / "out", workers=1).removed == 1
+
+
+def test_a_key_that_is_not_utf8_is_a_bad_line(tmp_path: Path) -> None:
+    path = write_lines(tmp_path / "t.jsonl", '{"p": "x"}', b'{"\xff": "x"}')
+    with pytest.raises(DataError, match=r"t\.jsonl, line 2: not JSON"):
+        decontaminate([path], INDEX, tmp_path / "out", workers=1)
+
+
+def test_a_text_of_a_parquet_file_that_is_not_utf8_is_an_error_of_ours(tmp_path: Path) -> None:
+    broken = pa.array([b"\xff " + TWELVE.encode()]).view(pa.string())
+    pq.write_table(pa.table({"question": broken}), tmp_path / "t.parquet")
+    with pytest.raises(DataError, match=r"t\.parquet, row group 1, row 1 of it: not UTF-8"):
+        decontaminate([tmp_path / "t.parquet"], INDEX, tmp_path / "out", workers=1)
+    with pytest.raises(DataError, match=r"t\.parquet: cannot be read"):
+        list(protected_texts(tmp_path / "t.parquet", (), 10))
+
+
+@pytest.mark.parametrize("codec", ["zstd", "none", "snappy"])
+def test_a_parquet_file_stays_as_compressed_as_it_was(codec: str, tmp_path: Path) -> None:
+    pq.write_table(pa.table({"p": ["x", TWELVE]}), tmp_path / "t.parquet", compression=codec)
+    assert decontaminate([tmp_path / "t.parquet"], INDEX, tmp_path / "out", workers=1).removed == 1
+    kept = [pq.ParquetFile(path / "t.parquet").metadata.row_group(0) for path in (tmp_path, tmp_path / "out")]
+    assert kept[0].column(0).compression == kept[1].column(0).compression
+
+
+def test_an_item_of_which_boilerplate_leaves_too_little_is_looked_for_as_a_whole() -> None:
+    ask = "Please reason step by step and put your final answer within the box."
+    items = [ItemText("eval", f"{number}", f"What is {number} * {number + 1}? {ask}") for number in range(20)]
+    index = ProtectedIndex.of(items)
+    texts = ["", items[3].text.upper(), "—", f"Say hello. {ask}", f"{items[4].text} Twice.", "Plain words."]
+    assert [(match.text, match.item.item) for match in scan_texts(texts, index)] == [(1, "3")]
+
+
+def end_own_process(given: None, shard: int) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_process_that_dies_is_a_failure_of_ours() -> None:
+    with pytest.raises(InfrastructureError, match="a process that worked on the data died"):
+        list(map_shards(end_own_process, None, range(3), 2))
+
+
+def wait_in_a_worker(given: Path, shard: int) -> None:
+    (given / f"{os.getpid()}").touch()
+    time.sleep(600)
+
+
+def test_workers_end_with_a_process_that_is_killed(tmp_path: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from reasoncore.data.executor import map_shards; "
+        f"sys.path.insert(0, {str(Path(__file__).parent)!r}); from test_decontaminate_files import wait_in_a_worker; "
+        f"list(map_shards(wait_in_a_worker, Path({str(tmp_path)!r}), range(2), 2))"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code])
+    deadline = time.monotonic() + 60
+    while len(workers := [int(path.name) for path in tmp_path.iterdir()]) < 2 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.kill()
+    process.wait()
+    assert len(workers) == 2
+    while alive := [worker for worker in workers if is_running(worker)]:
+        assert time.monotonic() < deadline, alive
+        time.sleep(0.05)
+
+
+def is_running(process: int) -> bool:
+    try:
+        return "State:\tZ" not in Path(f"/proc/{process}/status").read_text()
+    except FileNotFoundError:
+        return False
 
 
 def test_a_field_that_no_row_has_is_refused(tmp_path: Path) -> None:

@@ -7,14 +7,19 @@ from pathlib import Path
 from typing import Any
 
 from reasoncore.cli.output import print_result
-from reasoncore.errors import UserInputError
+from reasoncore.errors import InfrastructureError, UserInputError
 
 
 def data_build_command(
     config: Path, data: Path | None, out: Path | None, dry_run: bool, workers: int | None, as_json: bool
 ) -> None:
-    """Build a corpus, or go on with it."""
+    """Build a corpus, or go on with it.
+
+    Raises:
+        InfrastructureError: The teacher answered nothing at all; what could be made without it is there.
+    """
     from reasoncore.data.build import Build, load_build
+    from reasoncore.data.build.teacher import NO_ANSWER
 
     settings = load_build(config)
     target = out or Path("runs") / f"data-{settings.name}"
@@ -31,6 +36,13 @@ def data_build_command(
     print_result(
         {**card, "out": str(target)}, f"{card_text(card)}\ncorpus, card and every rejected row: {target}", as_json
     )
+    failed = any(NO_ANSWER in stage["reasons"] for stage in card["stages"])
+    if failed and not card["teacher"]["asked"] + card["teacher"]["found"]:
+        unanswered = sum(stage["unanswered"] for stage in card["stages"])
+        raise InfrastructureError(
+            f"the teacher answered none of {unanswered} requests; the rejected rows in {target / 'stages'} say why",
+            "Mend that, and run the same command again: it asks for what is missing.",
+        )
 
 
 def data_inspect_command(folder: Path, rows: int, as_json: bool) -> None:

@@ -5,10 +5,14 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from typing import Any, TypeVar
+
+from reasoncore.errors import InfrastructureError
 
 G = TypeVar("G")
 S = TypeVar("S")
@@ -26,6 +30,9 @@ def map_shards(
         work: A function of a module; what it does to a shard has to be the same whenever and wherever it is done.
         given: What the work on every shard needs, sent to each process once.
         workers: Processes, default one a core; with one the work is done in this process.
+
+    Raises:
+        InfrastructureError: One of the processes died.
     """
     _keep_freed_memory()
     count = workers or os.cpu_count() or 1
@@ -43,8 +50,13 @@ def map_shards(
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()
+        except BrokenProcessPool as error:
+            raise InfrastructureError(
+                "a process that worked on the data died, perhaps for want of memory",
+                "Run the same command again, with fewer --workers.",
+            ) from error
         finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+            pool.shutdown(cancel_futures=True)
 
 
 _given: Any
@@ -53,8 +65,17 @@ _given: Any
 def _keep(given: Any) -> None:
     global _given
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt is for the process that waits for this one
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     _given = given
     _keep_freed_memory()
+
+
+def _end_with_parent() -> None:
+    """A process whose parent was killed would wait for work for ever."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
 
 
 def _keep_freed_memory() -> None:

@@ -102,6 +102,8 @@ def read_parquet(path: Path) -> list[dict[str, Any]]:
         raise DataError(f"{path}: cannot be read ({error.strerror or error})", "Check the path.") from error
     except pyarrow.ArrowException as error:
         raise DataError(f"{path}: not a Parquet file ({error})", "Fetch the file again.") from error
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path}: a text in it is not UTF-8 ({error})", "Write the file again.") from error
 
 
 def read_open_prompts(path: Path, domain: str, instruction: str = "") -> list[WorkedProblem]:

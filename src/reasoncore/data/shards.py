@@ -73,8 +73,11 @@ def line_starts(data: bytes) -> NDArray[np.int64]:
 
 def line_in_file(shard: Shard, number: int) -> int:
     """A line of a shard, counted there from 0, as it is counted in the file from 1."""
+    lines, left = 0, shard.start
     with shard.path.open("rb") as stream:
-        return stream.read(shard.start).count(b"\n") + number + 1
+        while left and (data := stream.read(min(left, SHARD_BYTES))):
+            lines, left = lines + data.count(b"\n"), left - len(data)
+    return lines + number + 1
 
 
 def text_lines_of(shard: Shard) -> list[str]:

@@ -19,6 +19,8 @@ from reasoncore.progress import track
 from reasoncore.records import Completion
 from reasoncore.seeding import derive_seed
 
+NO_ANSWER = "no answer from the teacher"
+
 
 @dataclass(slots=True)
 class Teacher:
@@ -51,7 +53,7 @@ class Teacher:
 
 def why_none(error: ReasoncoreError) -> str:
     """The reason of a row that got no answer, in a few words that are the same for all of a kind."""
-    return "the cap on cost" if isinstance(error, CapReachedError) else "no answer from the teacher"
+    return "the cap on cost" if isinstance(error, CapReachedError) else NO_ANSWER
 
 
 def all_answered(

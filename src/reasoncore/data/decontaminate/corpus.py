@@ -73,9 +73,12 @@ def texts_of(shard: Shard, fields: Sequence[str] = ()) -> ShardTexts:
         raise DataError(f"{shard.path}{group}: cannot be read ({error})", _CURE) from error
     starts = line_starts(data)
     bounds = np.append(starts, len(data))
-    table = _table_of_lines(data, starts)
-    if table is not None:
-        return _of_table(table, fields, bounds)
+    try:
+        table = _table_of_lines(data, starts)
+        if table is not None:
+            return _of_table(table, fields, bounds)
+    except UnicodeDecodeError:  # in a key, of a line that is named below
+        pass
     seen: set[str] = set()
     return ShardTexts(bounds, seen, _texts_by_line(shard, data, fields, seen))
 
@@ -84,7 +87,7 @@ def _table_of_lines(data: bytes, starts: NDArray[np.int64]) -> pa.Table | None:
     """The lines as a table; None where they do not make one with a row for each line."""
     if (np.frombuffer(data, np.uint8)[starts] != ord("{")).any():
         return None
-    first = _read_json(data[: data.find(b"\n") + 1])
+    first = _read_json(data[: starts[1] if len(starts) > 1 else None])
     # Guessing the types of all lines, times above all, would take as long again as reading them.
     table = None if first is None else _read_json(data, _known_types(first.schema))
     if table is None:
@@ -135,9 +138,11 @@ def _of_table(table: pa.Table, fields: Sequence[str], bounds: NDArray[np.int64])
 def _texts_of_table(table: pa.Table, fields: Sequence[str]) -> Iterator[Texts]:
     for name, column in zip(table.column_names, table.columns, strict=True):
         if not fields or name in fields:
-            array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-            for strings, rows in _strings(array, np.arange(len(array))):
-                yield _joined(strings, rows)
+            first = 0
+            for array in column.chunks:
+                for strings, rows in _strings(array, np.arange(first, first + len(array))):
+                    yield _joined(strings, rows)
+                first += len(array)
 
 
 def _strings(array: pa.Array, rows: NDArray[np.int64]) -> Iterator[tuple[pa.Array, NDArray[np.int64]]]:
@@ -154,12 +159,17 @@ def _strings(array: pa.Array, rows: NDArray[np.int64]) -> Iterator[tuple[pa.Arra
             yield from _strings(part, rows)
     elif pa.types.is_temporal(kind) or pa.types.is_string_view(kind):
         yield from _strings(array.cast(pa.large_string()), rows)
-    elif pa.types.is_map(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
+    elif pa.types.is_map(kind) or _is_binary(kind):
         found = [(text, row) for row, value in zip(rows, array.to_pylist(), strict=True) for text in texts_in(value)]
         if found:
             yield pa.array([text for text, _ in found], pa.large_string()), np.array([row for _, row in found])
     elif pa.types.is_nested(kind):  # lists of all kinds
         yield from _strings(pc.list_flatten(array), rows[pc.list_parent_indices(array).to_numpy()])
+
+
+def _is_binary(kind: pa.DataType) -> bool:
+    of = pa.types
+    return of.is_binary(kind) or of.is_large_binary(kind) or of.is_fixed_size_binary(kind) or of.is_binary_view(kind)
 
 
 def _joined(strings: pa.Array, rows: NDArray[np.int64]) -> Texts:

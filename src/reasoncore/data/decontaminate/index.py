@@ -179,8 +179,9 @@ class ProtectedIndex:
         texts: What is protected; one that several items have is named by the first.
         words: Their words.
         tables: By number of words.
-        wholes: Texts, by their words, that are looked for as whole texts alone.
-        longest_whole: Words of the longest of those.
+        wholes: Texts, by their words, that are looked for as whole texts alone: short ones, and those of which
+            boilerplate leaves nothing to look for.
+        whole_sums: Of each of those the sum of its words' hashes, sorted.
         boilerplate: n-grams of so many items that they are not looked for.
     """
 
@@ -189,7 +190,7 @@ class ProtectedIndex:
     words: ProtectedWords
     tables: Mapping[int, SizeTable]
     wholes: Mapping[bytes, int]
-    longest_whole: int
+    whole_sums: Hashes
     boilerplate: int = 0
 
     @classmethod
@@ -213,17 +214,17 @@ class ProtectedIndex:
         words = ProtectedWords.of(list(kept))
         boilerplate, shared = _shared_by_many(words, list(kept.values()), n, common)
         places: dict[int, list[Places]] = {}
-        wholes: dict[bytes, int] = {}
-        longest_whole = 0
+        as_wholes = dict.fromkeys(range(len(kept)))
         for number, start, end in _own_stretches(words, shared, n):
             size = min(n, end - start)
             if size >= min(n, SHORTEST_INSIDE):
                 places.setdefault(size, []).append(np.arange(start, end - size + 1))
-            elif end - start == words.firsts[number + 1] - words.firsts[number]:
-                wholes[words.standing(start, size)] = number
-                longest_whole = max(longest_whole, size)
+                as_wholes.pop(number, None)
         tables = {size: SizeTable.of(words, np.concatenate(starts), size) for size, starts in places.items()}
-        return cls(n, tuple(kept.values()), words, tables, wholes, longest_whole, boilerplate)
+        bounds = [(number, *words.firsts[number : number + 2].tolist()) for number in as_wholes]
+        wholes = {words.standing(start, end - start): number for number, start, end in bounds}
+        sums = np.array([words.found.hashes[start:end].sum() for _, start, end in bounds], np.uint64)
+        return cls(n, tuple(kept.values()), words, tables, wholes, np.unique(sums), boilerplate)
 
     def find(self, words: Hashes) -> Iterator[tuple[SizeTable, Places, Places]]:
         """What may stand in a text, by the hashes of its words: :meth:`SizeTable.find` of each table."""

@@ -76,7 +76,7 @@ def _rows(path: Path) -> Iterator[Mapping[str, Any]]:
             try:
                 for batch in pq.ParquetFile(path).iter_batches():
                     yield from batch.to_pylist()
-            except (OSError, pa.ArrowException) as error:
+            except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
                 raise DataError(f"{path}: cannot be read ({error})", "Check the file.") from error
         case ".csv":
             try:

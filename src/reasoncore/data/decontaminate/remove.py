@@ -1,4 +1,4 @@
-"""Taking contaminated rows out of training files: the other rows go over byte by byte, the removed ones are kept apart.
+"""Taking contaminated rows out of training files: the others go over as they are, the removed ones are kept apart.
 
     OUT/NAME              each training file without them
     OUT/removed.jsonl     {"file", "row", "matches": [{"source", "item", "words"}], "content"}
@@ -14,6 +14,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
+
+import pyarrow as pa
 
 from reasoncore.data.decontaminate.corpus import texts_of
 from reasoncore.data.decontaminate.index import ProtectedIndex
@@ -163,13 +165,14 @@ def decontaminate(
         if outcome.rows and not seen.issuperset(fields):
             missing = ", ".join(sorted(set(fields) - seen))
             raise DataError(f"no training row has a field {missing}", "Name fields that they have, or none for all.")
+        # The first of all: it tells that the others are this command's.
+        write_json_atomic(out / SUMMARY, outcome.as_json())
         for name, part in parts.items():
             part.replace(out / name)
     finally:
         results.close()
         for part in parts.values():
             part.unlink(missing_ok=True)
-    write_json_atomic(out / SUMMARY, outcome.as_json())
     return outcome
 
 
@@ -186,6 +189,8 @@ def scan_shard(given: tuple[ProtectedIndex, tuple[str, ...]], shard: Shard) -> F
                 matches.setdefault(int(texts.rows[match.text]), []).append(match)
     except RecursionError as error:
         raise DataError(f"{shard.path}: a row is nested too deep", "Leave out what nests it so.") from error
+    except (pa.ArrowException, UnicodeDecodeError) as error:
+        raise DataError(f"{shard.path}: a text in it cannot be read ({error})", "Write the file again.") from error
     bounds = found.bounds
     contaminated = [
         Contaminated(row, (int(bounds[row]), int(bounds[row + 1])), _each_item(matches[row])) for row in sorted(matches)

@@ -59,10 +59,20 @@ def rewriting(source: Path, target: Path) -> Iterator[Rewriting]:
     with target.open("wb") as stream:
         file = HashedFile(stream)
         if source.suffix == ".parquet":
-            with pq.ParquetFile(source) as read, pq.ParquetWriter(file, read.schema_arrow) as written:
+            with (
+                pq.ParquetFile(source) as read,
+                pq.ParquetWriter(file, read.schema_arrow, compression=_compression(read)) as written,
+            ):
                 yield Rewriting(_without_groups(read, written), file)
         else:
             yield Rewriting(_without_lines(file), file)
+
+
+def _compression(read: pq.ParquetFile) -> str:
+    """That of the first column of the first row group."""
+    groups = read.metadata.num_row_groups and read.metadata.num_columns
+    codec = read.metadata.row_group(0).column(0).compression if groups else "SNAPPY"
+    return "NONE" if codec == "UNCOMPRESSED" else codec
 
 
 def _without_groups(read: pq.ParquetFile, written: pq.ParquetWriter) -> Without:
@@ -70,7 +80,11 @@ def _without_groups(read: pq.ParquetFile, written: pq.ParquetWriter) -> Without:
         table = read.read_row_group(shard.start)
         bounds = [0]
         for start, end in spans:
-            row = table.slice(start, end - start).to_pylist()[0]
+            try:
+                row = table.slice(start, end - start).to_pylist()[0]
+            except UnicodeDecodeError as error:
+                group = f"{shard.path}, row group {shard.start + 1}"
+                raise DataError(f"{group}, row {start + 1} of it: not UTF-8 ({error})", "Mend that row.") from error
             yield json.dumps(row, default=_as_text, ensure_ascii=False)
             bounds += (start, end)
         # Slices, because not every type of column can be filtered.
@@ -105,7 +119,7 @@ def _without_lines(file: HashedFile) -> Without:
 
 
 def _as_json(line: bytes) -> str:
-    """A line as it is, but for half a character, which can only be written escaped."""
+    """The JSON of a line as it is, but for half a character, which can only be written escaped, and ends of lines."""
     text = line.decode("utf-8-sig", "surrogatepass").strip()
     content = json.loads(text)
-    return json.dumps(content) if has_half_character(text) else text
+    return json.dumps(content) if "\r" in text or has_half_character(text) else text

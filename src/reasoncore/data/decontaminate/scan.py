@@ -79,12 +79,15 @@ def _split(standing: bytes) -> tuple[str, ...]:
 def _whole_matches(
     buffer: bytes, words: HashedWords, text_ends: np.ndarray, index: ProtectedIndex
 ) -> Iterator[tuple[int, int, Match]]:
-    """Texts that are nothing but a short protected text."""
-    text_of_words = np.searchsorted(text_ends, words.starts, "right")
-    firsts = np.searchsorted(text_of_words, np.arange(len(text_ends)))
-    counts = np.diff(np.append(firsts, len(text_of_words)))
-    for text in np.flatnonzero((counts > 0) & (counts <= index.longest_whole)).tolist():
-        standing = _standing(buffer, words, int(firsts[text]), int(counts[text]))
+    """Texts that are nothing but a protected text that is looked for whole; candidates by the sum of words' hashes."""
+    bounds = np.searchsorted(words.starts, np.append(0, text_ends))
+    texts = np.flatnonzero(np.diff(bounds))
+    if not len(texts):
+        return
+    sums = np.add.reduceat(words.hashes, bounds[texts])
+    for text in texts[np.isin(sums, index.whole_sums)].tolist():
+        first, end = bounds[text : text + 2].tolist()
+        standing = _standing(buffer, words, first, end - first)
         number = index.wholes.get(standing)
         if number is not None:
-            yield text, int(firsts[text]), Match(text, index.texts[number], _split(standing))
+            yield text, first, Match(text, index.texts[number], _split(standing))
