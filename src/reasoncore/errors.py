@@ -61,4 +61,10 @@ class StageFailedError(ReasoncoreError, RuntimeError):
 
 
 class InfrastructureError(ReasoncoreError, RuntimeError):
-    """Our own machinery failed (a worker died, a service is away). Never a wrong answer; exit code 1."""
+    """Our own machinery failed (a worker died, a service is away). Never a wrong answer; exit code 1.
+
+    Attributes:
+        begun_answers: Answers of a server that began and broke off before it was given up: it may charge for them.
+    """
+
+    begun_answers = 0

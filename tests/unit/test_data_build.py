@@ -515,6 +515,9 @@ def test_nothing_that_a_teacher_gives_passes_the_cap(how: str, tmp_path: Path, m
         card = build(tmp_path, **taught(endpoint, usd_per_million_tokens=1000.0, most_usd=0.2))
     assert sums_add_up(card)
     assert card["teacher"]["usd"] <= 0.2
+    if how == "endless":  # the four whose longest answers fit have broken off, and are charged in full
+        assert len(endpoint.bodies) == 4
+        assert card["teacher"]["usd"] == pytest.approx(0.2)
 
 
 def test_a_teacher_that_writes_more_than_it_was_asked_for_is_not_asked_again_once_the_cap_is_passed(

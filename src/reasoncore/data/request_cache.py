@@ -16,8 +16,9 @@ from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
-from reasoncore.errors import DataError, ReasoncoreError
+from reasoncore.errors import DataError, InfrastructureError, ReasoncoreError
 from reasoncore.infer.engine import Engine, Request, Sampled, SamplingParams
 from reasoncore.records import Completion, whole_characters
 
@@ -122,6 +123,8 @@ class CachedEngine(Engine):
                         outcome = replace(outcome, text=whole_characters(outcome.text))
                         self.asked += 1
                         self._store(key, wanted[key], outcome)
+                    elif isinstance(outcome, InfrastructureError) and outcome.begun_answers:
+                        self._count_begun(wanted[key], outcome.begun_answers, sampling.max_tokens)
                     yield from (Sampled(index, own, outcome) for index, own in places[key])
         refused = CapReachedError(
             f"the cap of {self._limits.most_usd} USD: {self.spent_usd:.4f} are spent, and a further request could "
@@ -181,10 +184,18 @@ class CachedEngine(Engine):
         counted = had.token_count is not None and had.prompt_token_count is not None
         prompt_tokens = had.prompt_token_count or _estimated_prompt(request)
         tokens = had.token_count or math.ceil(len(had.text) / CHARACTERS_PER_TOKEN)
-        row = (key, had.text, had.finish, prompt_tokens, tokens, int(counted))
+        self._write((key, had.text, had.finish, prompt_tokens, tokens, int(counted)))
+
+    def _count_begun(self, request: Request, answers: int, max_tokens: int) -> None:
+        """Count answers that broke off as long as they may have become; nobody asks for such a row."""
+        self._write(
+            (f"broken off {uuid4()}", "", "error", answers * _estimated_prompt(request), answers * max_tokens, 0)
+        )
+
+    def _write(self, row: tuple[str, str, str, int, int, int]) -> None:
         self._database.execute("INSERT OR IGNORE INTO completions VALUES (?, ?, ?, ?, ?, ?)", row)
-        self.prompt_tokens += prompt_tokens
-        self.tokens += tokens
+        self.prompt_tokens += row[3]
+        self.tokens += row[4]
 
 
 def _estimated_prompt(request: Request) -> int:

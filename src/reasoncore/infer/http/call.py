@@ -50,15 +50,17 @@ async def ask(
     """
     n, limit_s = body.get("n", 1), patience.call_s(body["max_tokens"])
     content = json.dumps(body).encode()
+    reader = ChoiceReader(n, body["max_tokens"], on_text)
     try:
         async with asyncio.timeout(limit_s), client.stream("POST", url, content=content) as response:
             if not response.is_success:
                 raise await _refusal(response, n)
-            return await _read_choices(response, ChoiceReader(n, body["max_tokens"], on_text), patience.stall_s)
+            return await _read_choices(response, reader, patience.stall_s)
     except TimeoutError as error:
         raise FaultError(
             f"{url}: no whole answer within {limit_s:.3g} s",
             "See whether the server is stuck or overloaded; lower the concurrency or the longest completion.",
+            begun=reader.begun,
         ) from error
     except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
         raise FaultError(
@@ -67,10 +69,10 @@ async def ask(
         ) from error
     except httpx2.RequestError as error:
         reason = plain(str(error)) or type(error).__name__
-        raise FaultError(f"{url}: the connection broke ({reason})", _LOOK_AT_SERVER) from error
+        raise FaultError(f"{url}: the connection broke ({reason})", _LOOK_AT_SERVER, begun=reader.begun) from error
     except BadAnswerError as error:
         cure = f"See whether this is an OpenAI-compatible chat endpoint. {_LOOK_AT_SERVER}"
-        raise FaultError(f"{url}: {error}", cure) from error
+        raise FaultError(f"{url}: {error}", cure, begun=reader.begun) from error
 
 
 async def _read_choices(response: httpx2.Response, reader: ChoiceReader, stall_s: float) -> list[Choice]:

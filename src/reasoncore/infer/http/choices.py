@@ -85,6 +85,11 @@ class ChoiceReader:
         self._prompt_tokens: int | None = None
         self.done = False
 
+    @property
+    def begun(self) -> bool:
+        """Whether some of a choice is there."""
+        return bool(self._drafts)
+
     def feed(self, data: bytes) -> None:
         """Take in the next bytes."""
         self._left -= len(data)

@@ -55,12 +55,13 @@ class Patience:
 
 
 class FaultError(Exception):
-    """A failure that may pass: worth another attempt."""
+    """A failure that may pass: worth another attempt. ``begun`` says whether there was some of an answer already."""
 
-    def __init__(self, message: str, cure: str, retry_after_s: float = 0.0) -> None:
+    def __init__(self, message: str, cure: str, retry_after_s: float = 0.0, begun: bool = False) -> None:
         super().__init__(message)
         self.cure = cure
         self.retry_after_s = retry_after_s
+        self.begun = begun
 
 
 class Persistence:
@@ -77,7 +78,7 @@ class Persistence:
         Raises:
             InfrastructureError: Too many attempts failed, or for too long.
         """
-        began = float("inf")
+        began, begun_answers = float("inf"), 0
         for failures in count(1):
             if len(self._out_of_time) >= _AWAY_AFTER_REQUESTS:
                 raise InfrastructureError(
@@ -88,6 +89,7 @@ class Persistence:
                 result = await attempt()
             except FaultError as fault:
                 now = time.monotonic()
+                begun_answers += fault.begun
                 if self._failing_since is None:
                     self._failing_since = now
                 began = min(began, self._failing_since)
@@ -97,7 +99,9 @@ class Persistence:
                     self._out_of_time.add(request)
                 if out_of_time or failures >= self._patience.attempts:
                     times = f"{failures} attempts" if failures > 1 else "1 attempt"
-                    raise InfrastructureError(f"{fault}, after {times}", fault.cure) from fault
+                    failure = InfrastructureError(f"{fault}, after {times}", fault.cure)
+                    failure.begun_answers = begun_answers
+                    raise failure from fault
                 await asyncio.sleep(wait_s)
             else:
                 self._failing_since = None
