@@ -126,7 +126,8 @@ def test_a_refusal_is_one_line_and_its_cure(run: Run) -> None:
 def test_a_chat_remembers_and_forgets(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, run: Run
 ) -> None:
-    monkeypatch.setattr("sys.stdin", io.StringIO("one\ntwo\n/undo\nthree\n/what\n/new\nfour\n\nnever\n"))
+    said = io.BytesIO(b"one\ntwo\n/undo\nthree\n/what\n/new\nfour\n\nnever\n")
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(said, encoding="utf-8"))
     script = answers(lambda body: f"<think>{len(body['messages'])}</think>after {body['messages'][-1]['content']}")
     with FakeEndpoint(script) as endpoint:
         code, out, err = run_cli(capsys, monkeypatch, "chat", *at(endpoint), "--system", "Be brief.")

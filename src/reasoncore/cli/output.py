@@ -32,5 +32,6 @@ def read_line(stream: TextIO) -> str:
 
 
 def _take_any_bytes(stream: TextIO) -> None:
-    if isinstance(stream, io.TextIOWrapper):
+    # Refused once something was read, so it is done once.
+    if isinstance(stream, io.TextIOWrapper) and stream.errors != "replace":
         stream.reconfigure(errors="replace")
