@@ -184,18 +184,18 @@ class CachedEngine(Engine):
         counted = had.token_count is not None and had.prompt_token_count is not None
         prompt_tokens = had.prompt_token_count or _estimated_prompt(request)
         tokens = had.token_count or math.ceil(len(had.text) / CHARACTERS_PER_TOKEN)
-        self._write((key, had.text, had.finish, prompt_tokens, tokens, int(counted)))
+        self._write(key, had.text, had.finish, prompt_tokens, tokens, counted)
 
     def _count_begun(self, request: Request, answers: int, max_tokens: int) -> None:
         """Count answers that broke off as long as they may have become; nobody asks for such a row."""
-        self._write(
-            (f"broken off {uuid4()}", "", "error", answers * _estimated_prompt(request), answers * max_tokens, 0)
-        )
+        prompt_tokens = answers * _estimated_prompt(request)
+        self._write(f"broken off {uuid4()}", "", "error", prompt_tokens, answers * max_tokens, False)
 
-    def _write(self, row: tuple[str, str, str, int, int, int]) -> None:
+    def _write(self, key: str, text: str, finish: str, prompt_tokens: int, tokens: int, counted: bool) -> None:
+        row = (key, text, finish, prompt_tokens, tokens, int(counted))
         self._database.execute("INSERT OR IGNORE INTO completions VALUES (?, ?, ?, ?, ?, ?)", row)
-        self.prompt_tokens += row[3]
-        self.tokens += row[4]
+        self.prompt_tokens += prompt_tokens
+        self.tokens += tokens
 
 
 def _estimated_prompt(request: Request) -> int:
