@@ -32,7 +32,8 @@ from reasoncore.domains.open_ended import PROCEDURAL_JUDGE, open_ended_judge
 from reasoncore.evals.comparison import collect_results
 from reasoncore.evals.report import write_report
 from reasoncore.evals.stage import eval_plan, run_eval
-from reasoncore.model.checkpoint import decisive_files, load_checkpoint, resolve_base
+from reasoncore.model.checkpoint import load_checkpoint
+from reasoncore.model.folder import decisive_files, resolve_base
 from reasoncore.paths import find_near
 from reasoncore.progress import say
 from reasoncore.rl.stage import run_rl
@@ -141,12 +142,13 @@ def check_inputs(recipe: Recipe, domains: Mapping[str, Domain], root: Path) -> P
     """
     recipe.hardware.resolved_device()
     if recipe.judge != PROCEDURAL_JUDGE:
-        load_checkpoint(resolve_base(recipe.judge, root))
+        load_checkpoint(resolve_base(recipe.judge, root, "judge"))
+    earlier: list[str] = []
     for name, settings in recipe.stages.items():
         if isinstance(settings, PretrainStage):
-            check_levels(settings.levels)
+            check_levels(f"stages.{name}.levels", settings.levels)
         for key, source in sources_of(settings).items():
-            check_source(source, domains, root)
+            check_source(f"stages.{name}.{key}", source, domains, root)
             if key.startswith("probe."):  # of a split that is small
                 load_worked(source, domains, "probe", 0, root)
         files = {key: source for key, source in sources_of(settings).items() if source.source != PROCEDURAL}
@@ -158,9 +160,11 @@ def check_inputs(recipe: Recipe, domains: Mapping[str, Domain], root: Path) -> P
             list(benchmark_prompts(settings.clean, domains, root, limit=1))
         if isinstance(settings, EvalStage):
             _ = eval_plan(settings, recipe.seed, domains, root).tasks
-        for reference in references(settings).values():
+        for key, reference in references(settings).items():
             if reference not in recipe.stages:
-                resolve_base(reference, root)
+                resolve_base(reference, root, f"stages.{name}.{key}", earlier)
+        if not isinstance(settings, EvalStage):
+            earlier.append(name)
     if recipe.base is None:
         return None
     base = resolve_base(recipe.base, root)

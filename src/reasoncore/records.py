@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -211,7 +212,7 @@ def read_whole_rows(path: Path) -> list[dict[str, Any]]:
 def required_text(row: Mapping[str, Any], key: str, where: str, *, empty_ok: bool = False) -> str:
     """The text (or number, as text) under ``key``; a :class:`DataError` names ``where`` and the key."""
     value = row.get(key)
-    if isinstance(value, int | float) and not isinstance(value, bool):
+    if type(value) is int or (isinstance(value, float) and math.isfinite(value)):
         value = str(value)
     if not isinstance(value, str) or not (value.strip() or empty_ok):
         what = "missing" if key not in row else "null" if value is None else "not text"

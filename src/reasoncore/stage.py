@@ -16,7 +16,8 @@ from reasoncore.domains import Domain, Judge
 from reasoncore.errors import StageFailedError
 from reasoncore.infer.engine import Engine
 from reasoncore.infer.local import LocalEngine
-from reasoncore.model.checkpoint import decisive_files, resolve_base, save_checkpoint
+from reasoncore.model.checkpoint import save_checkpoint
+from reasoncore.model.folder import decisive_files, resolve_base
 from reasoncore.model.network import Decoder
 from reasoncore.model.tokenizer import ChatTokenizer
 from reasoncore.run_dir import StageDir, sha256_file, write_folder_atomic, write_json_atomic

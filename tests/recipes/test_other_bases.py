@@ -18,7 +18,7 @@ from transformers import (
 )
 
 from reasoncore.config import load_recipe, only_stages, sources_of
-from reasoncore.model.checkpoint import resolve_base
+from reasoncore.model.folder import resolve_base
 from reasoncore.pipeline import run_recipe
 from reasoncore.run_dir import RunDir
 

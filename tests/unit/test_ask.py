@@ -153,3 +153,10 @@ def test_a_chat_goes_on_after_a_failure(
         code, out, err = run_cli(capsys, monkeypatch, "chat", *at(endpoint))
     assert (code, out.strip(), "too long" in err) == (0, "fine", True)
     assert len(endpoint.bodies[1]["messages"]) == 1
+
+
+@pytest.mark.parametrize("option", [("--k", 4), ("--claims", 3), ("--instruction", "x"), ("--refuted",)])
+def test_what_needs_clr_is_not_ignored_without_it(option: tuple[object, ...], run: Run) -> None:
+    code, _, err = run("1 + 1?", "--model", "nowhere", *option)
+    assert code == 2
+    assert err == f"error: {option[0]} goes with --clr\ncure: Add --clr, or leave {option[0]} out.\n"

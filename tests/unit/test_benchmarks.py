@@ -137,6 +137,7 @@ _GOOD = '{"question": "1+1?", "answer": "#### 2"}\n'
         (_GOOD + '{"question": "", "answer": "2"}\n', "line 2, key 'question': empty"),
         (_GOOD + '{"question": "q", "answer": null}\n', "line 2, key 'answer': null"),
         (_GOOD + '{"question": "q", "answer": [1]}\n', "line 2, key 'answer': not text"),
+        (_GOOD + '{"question": "q", "answer": NaN}\n', "line 2, key 'answer': not text"),
         (_GOOD + '{"question": "q", "answer": "so ####  "}\n', "line 2, key 'answer': no answer after"),
     ],
 )

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from reasoncore.model.checkpoint import decisive_files, load_checkpoint, resolve_base
+from reasoncore.model.checkpoint import load_checkpoint
+from reasoncore.model.folder import decisive_files, resolve_base
 from reasoncore.model.tokenizer import SPECIAL_TOKENS
 
 

@@ -114,7 +114,7 @@ def test_malformed_claims_are_counted(tmp_path: Path) -> None:
 
 
 def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    from reasoncore.model.checkpoint import resolve_base
+    from reasoncore.model.folder import resolve_base
 
     words = ("eval", "--model", resolve_base("nano-base", tmp_path), "--benchmarks", "procedural-math", "--limit", 2)
     words += ("--samples", 2, "--max-tokens", 24, "--clr", "--claims", 3, "--out", tmp_path / "out")

@@ -30,7 +30,7 @@ def test_help_is_fast_and_imports_no_torch() -> None:
 
 def broken_base(folder: Path, how: str) -> Path:
     """A copy of the embedded base with one thing wrong."""
-    from reasoncore.model.checkpoint import resolve_base
+    from reasoncore.model.folder import resolve_base
 
     base = folder / how
     shutil.copytree(resolve_base("nano-base", folder), base)
@@ -76,20 +76,21 @@ def test_broken_bases(how: str, said: str, tmp_path: Path, capsys, monkeypatch) 
         ("hardwear.threads=1", "Did you mean hardware?"),
         ("stages.rl-math.kind=ppo", "Use one of: pretrain, sft, fuse, rl, distill, eval."),
         ("stages.rl-math.steps=many", "stages.rl-math.steps"),
-        ("stages.sft-broad.data.math.levels=[7]", "unknown level 7"),
+        ("stages.sft-broad.data.math.levels=[7]", "stages.sft-broad.data.math: unknown level 7"),
         ("stages.sft-broad.data.math.strategies={guess=1}", "unknown strategy 'guess'"),
         ("stages.eval-rl-math.protocol=greddy", "Did you mean greedy?"),
         ("evaluate.protocol=greddy", "Did you mean greedy?"),
         ("evaluate.limt=3", "Did you mean stages.eval-fuse-hard.limit?"),
         ("evaluate.after=['rl-maths']", "Did you mean evaluate.after.rl-math?"),
         ("stages.distill.start=rl-instruct", "is not an earlier stage"),
-        ("stages.distill.teachers.code=nowhere", "no such folder"),
+        ("stages.distill.teachers.code=nowhere", "stages.distill.teachers.code nowhere: no such folder"),
+        ("stages.sft-hard.hard.reference=rl-shrt", "an earlier stage (sft-broad, fuse-broad)"),
         ("stages.sft-broad.keep_checkpoints=false", "keep_checkpoints = true"),
         ("stages.rl-code.data.code.domain=cod", "unknown domain 'cod'"),
         ("expect.code-rl.before=eval-rl", "is not an evaluation stage that measures procedural-code"),
         ("expect.code-rl.at_most=1.0", "give either at_least or at_most"),
         ("domains=['mine.py']", "no such file"),
-        ("judge=./nowhere", "no such folder"),
+        ("judge=./nowhere", "judge ./nowhere: no such folder"),
         ("stages.rl-math.data.math.source=none.jsonl", "none.jsonl: no such file"),
         ("seed", "not of the form key=value"),
         ("base=./nowhere", "no such folder"),
@@ -158,6 +159,37 @@ def test_dry_run_prints_every_value_and_does_nothing(tmp_path: Path, capsys, mon
     code, out, _ = run_cli(capsys, monkeypatch, *words, "--json")
     assert json.loads(out)["recipe"]["stages"]["rl-math"]["steps"] == 7
     assert not (tmp_path / "r").exists()
+
+
+@pytest.mark.parametrize(
+    ("override", "said"),
+    [
+        ("stages.sft-broad.data.math.subdomains=['algbra']", "stages.sft-broad.data.math: unknown subdomain 'algbra'"),
+        ("stages.sft-broad.data.math.strategies={guess=1}", "unknown strategy 'guess'"),
+        ("stages.rl-code.data.code.levels=[9]", "stages.rl-code.data.code: unknown level 9"),
+        ("stages.rl-code.data.code.domain=cod", "stages.rl-code.data.code: unknown domain 'cod'"),
+    ],
+)
+def test_dry_run_refuses_what_no_run_would_take(override: str, said: str, capsys, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    code, out, err = run_cli(capsys, monkeypatch, "run", NANO, "--dry-run", "--set", override)
+    assert (code, out) == (2, "")
+    assert said in err
+
+
+def test_dry_run_warns_of_checkpoints_that_are_nowhere(capsys, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    words = ["run", NANO, "--dry-run", "--set", "stages.distill.teachers.code=rl-cod", "--set", "base=./none"]
+    code, out, _ = run_cli(capsys, monkeypatch, *words, "--json")
+    assert code == 0
+    (warning,) = json.loads(out)["plan"]["warnings"]
+    assert warning.endswith("refuse: base = './none', stages.distill.teachers.code = 'rl-cod'")
+
+
+def test_a_misspelt_section_is_named_before_what_it_leads_to(tmp_path: Path, capsys, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    wrong = NANO.read_text().replace("[stages.rl-math]", "[stage.rl-math]")
+    (tmp_path / "r.toml").write_text(wrong)
+    code, _, err = run_cli(capsys, monkeypatch, "run", tmp_path / "r.toml")
+    assert code == 2
+    assert "r.toml: unknown key stage\ncure: Did you mean stages?" in err
 
 
 def test_full_disk_is_one_line_and_the_run_can_go_on(tmp_path: Path, capsys, monkeypatch) -> None:  # type: ignore[no-untyped-def]

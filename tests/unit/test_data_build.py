@@ -32,8 +32,9 @@ from reasoncore.data.text_quality import repeated_lines, repeated_share
 from reasoncore.errors import DataError, RecipeError, UserInputError
 from reasoncore.infer.http import HttpEngine, Patience
 from reasoncore.infer.scripted import ScriptedEngine
-from reasoncore.model.checkpoint import load_checkpoint, resolve_base, save_checkpoint
+from reasoncore.model.checkpoint import load_checkpoint, save_checkpoint
 from reasoncore.model.config import parse_config
+from reasoncore.model.folder import resolve_base
 from reasoncore.model.network import Decoder, initialise
 from reasoncore.records import Completion
 from reasoncore.verify.math import MathVerifier

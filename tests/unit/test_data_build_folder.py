@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -157,3 +158,10 @@ def test_a_similarity_that_cannot_be_told_is_refused(tmp_path: Path) -> None:
     pytest.importorskip("datasketch")
     with pytest.raises(UserInputError, match="near_duplicates"):
         prepared(tmp_path, near_duplicates={"threshold": 0.99999, "permutations": 17}).run()
+
+
+def test_a_missing_package_is_said_before_any_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "datasketch", None)
+    with pytest.raises(UserInputError, match="datasketch is not installed"):
+        prepared(tmp_path, near_duplicates={"threshold": 0.7}).run()
+    assert not (tmp_path / "out").exists()

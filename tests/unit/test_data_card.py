@@ -11,8 +11,8 @@ import pyarrow.parquet as pq
 
 from reasoncore.data.build import Build, BuildSettings
 from reasoncore.infer.scripted import ScriptedEngine
-from reasoncore.model.checkpoint import resolve_base
 from reasoncore.model.config import read_config
+from reasoncore.model.folder import resolve_base
 from reasoncore.model.tokenizer import load_tokenizer
 from reasoncore.run_dir import sha256_file
 
@@ -87,6 +87,7 @@ def test_every_reason_for_leaving_out_is_said_and_counted(tmp_path: Path) -> Non
     )
     reasons = {one["stage"]: one["reasons"] for one in card["stages"]}
     assert reasons["queries"] == {"an unusable query": 1}
+    assert all((tmp_path / "out" / "stages" / one["folder"] / "rejected.jsonl").is_file() for one in card["stages"])
     assert rejected(tmp_path, "queries")[0]["said"] == "too easy"
     assert reasons["distil"] == {"like another trace of its query": 3, "wrong": 1, "more traces than are kept": 1}
     alike = [row for row in rejected(tmp_path, "distil") if row["reason"] == "like another trace of its query"]

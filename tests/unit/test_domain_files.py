@@ -37,7 +37,7 @@ def test_worked_solutions_of_real_files_are_judged_right(
     domain: str, name: str, format_name: str | None, count: int
 ) -> None:
     source = TraceSource(domain=domain, source=real(name), format=format_name)
-    check_source(source, DOMAINS, Path())
+    check_source("data.x", source, DOMAINS, Path())
     traces = load_traces({domain: source}, DOMAINS, 0, Path())
     assert len(traces) == count
     few = traces[: 200 if domain == "math" else 8]
@@ -87,7 +87,7 @@ def test_code_cases_bring_a_response_or_a_program(tmp_path: Path) -> None:
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     source = TraceSource(domain="code", source=str(path))
     with pytest.raises(DataError, match="problem c: no worked solution"):
-        check_source(source, DOMAINS, Path())
+        check_source("data.x", source, DOMAINS, Path())
     path.write_text("".join(json.dumps(row) + "\n" for row in rows[:2]))
     first, second = load_traces({"code": source}, DOMAINS, 0, Path())
     assert first.response == "```python\ndef f(x): return 2 * x\n```"
@@ -130,4 +130,4 @@ def test_a_response_is_judged_once_however_often_it_comes(monkeypatch: pytest.Mo
 )
 def test_wrong_sources_are_named(settings: dict[str, object], said: str) -> None:
     with pytest.raises(UserInputError, match=said):
-        check_source(ProblemSource.model_validate(settings), DOMAINS, Path())
+        check_source("data.x", ProblemSource.model_validate(settings), DOMAINS, Path())

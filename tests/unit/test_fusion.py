@@ -190,7 +190,8 @@ def test_record_and_card(tmp_path: Path) -> None:
 def test_loads_here_and_in_transformers(tmp_path: Path) -> None:
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    from reasoncore.model.checkpoint import load_checkpoint, resolve_base, save_checkpoint
+    from reasoncore.model.checkpoint import load_checkpoint, save_checkpoint
+    from reasoncore.model.folder import resolve_base
 
     model, tokenizer = load_checkpoint(resolve_base("nano-base", tmp_path))
     folders = []

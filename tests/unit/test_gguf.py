@@ -14,8 +14,9 @@ from gguf import GGUFReader
 from test_engine import FAMILIES, PROMPTS, decoder, tokenizer
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
-from reasoncore.model.checkpoint import load_checkpoint, resolve_base, save_checkpoint
+from reasoncore.model.checkpoint import load_checkpoint, save_checkpoint
 from reasoncore.model.config import parse_config
+from reasoncore.model.folder import resolve_base
 from reasoncore.serve.gguf_export import _rope_factors, export_gguf
 
 Run = Callable[..., tuple[int, str, str]]

@@ -322,6 +322,13 @@ def test_a_server_that_dies_and_comes_back_loses_and_doubles_nothing() -> None:
     assert second[0].bodies
 
 
+def test_trouble_is_told_at_once_and_not_at_every_failure(capsys: pytest.CaptureFixture[str]) -> None:
+    script = in_turn(refuse(503, "loading the model"), refuse(503, "loading the model"), well)
+    one(script)
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "HTTP 503 (loading the model); trying again, 1 of 3 attempts made" in line
+
+
 def test_a_failing_request_leaves_the_others_alone() -> None:
     def script(reply: Reply, body: Body) -> None:
         how = {"bad": refuse(400, "prompt too long\x1b[31m\n" + "x" * 9999), "ill": refuse(500)}

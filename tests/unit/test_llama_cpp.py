@@ -25,7 +25,8 @@ from command_line import run_cli
 from reasoncore.config import HardwareSettings
 from reasoncore.infer.engine import Request, SamplingParams
 from reasoncore.infer.local import LocalEngine
-from reasoncore.model.checkpoint import load_checkpoint, resolve_base
+from reasoncore.model.checkpoint import load_checkpoint
+from reasoncore.model.folder import resolve_base
 from reasoncore.procedural import sample_problems
 from reasoncore.procedural.table import PROCEDURAL
 from reasoncore.serve.gguf_export import export_gguf

@@ -1,14 +1,24 @@
 """Long2Short against hand-computed numbers and its properties."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reasoncore.config import HardwareSettings, RLStage
+from reasoncore.domains import DOMAINS, Judge
+from reasoncore.infer.engine import Request, SamplingParams
+from reasoncore.infer.scripted import ScriptedEngine
 from reasoncore.records import Completion, Group, Problem, Verdict
 from reasoncore.rl.long2short import long2short_rewards
 from reasoncore.rl.mgpo import judged_advantages, mgpo_weight
 from reasoncore.rl.prompt_filter import PromptAccuracy, filter_prompts
+from reasoncore.rl.stage import kept_problems
+from reasoncore.rl.step import policy_sequences, rollout_rows
+from reasoncore.run_dir import StageDir
+from reasoncore.stage import StageContext
 
 GROUPS = st.lists(st.tuples(st.booleans(), st.integers(1, 5000), st.floats(0, 1)), min_size=1, max_size=16)
 
@@ -17,6 +27,18 @@ def make_group(correct: list[bool | None], lengths: list[int], name: str = "p") 
     completions = tuple(Completion((1,), (2,) * n, (-1.0,) * n, "", "stop") for n in lengths)
     verdicts = tuple(Verdict(c, float(c is True), None, "") for c in correct)
     return Group(Problem(name, "math", "algebra", "?", "0"), completions, verdicts)
+
+
+def rl_settings(**changes: float) -> RLStage:
+    fixed = {
+        "kind": "rl",
+        "optimiser": {"learning_rate": 1e-3},
+        "data": {"math": {"count": 1}},
+        "steps": 1,
+        "max_tokens": 8,
+        "filter_rollouts": 2,
+    }
+    return RLStage.model_validate({**fixed, **changes})
 
 
 def test_by_hand() -> None:
@@ -108,3 +130,50 @@ def test_p_counts_right_answers_and_not_rewards() -> None:
     graded = Group(group.problem, group.completions, verdicts)
     plain = (np.array(rewards) - 0.5) / (np.std(rewards, ddof=1) + 1e-4)  # the mean reward is 1/2, p is 1/4
     np.testing.assert_allclose(judged_advantages(graded, 4.0), mgpo_weight(0.25, 4.0) * plain, rtol=1e-9)
+
+
+def test_a_step_learns_from_the_shaped_rewards_and_records_them() -> None:
+    group = make_group([True, True], [10, 20])
+    expected = judged_advantages(group, 1.0, 0.2)
+    shaped = rl_settings(long2short=0.2)
+    sequences, _ = policy_sequences([group], shaped)
+    assert [sequence.advantage for sequence in sequences] == expected
+    assert [row["advantage"] for row in rollout_rows(1, [group], shaped)] == expected
+    assert policy_sequences([group], rl_settings()) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("settings", "kept"),
+    [
+        ({}, ["p1"]),
+        ({"long2short": 0.2}, ["p0", "p1"]),
+        ({"long2short": 0.2, "keep_always_right": False}, ["p1"]),
+        ({"keep_always_right": True}, ["p0", "p1"]),
+    ],
+)
+def test_a_stage_keeps_what_is_always_right_where_it_pays_for_length(
+    settings: dict[str, float], kept: list[str], tmp_path: Path
+) -> None:
+    problems = [Problem(f"p{number}", "math", "algebra", f"Say {number}.", "1") for number in range(3)]
+
+    def answer(request: Request, sample: int) -> str:
+        always, sometimes = ("Say 0." in request.messages[0]["content"], "Say 1." in request.messages[0]["content"])
+        return rf"\boxed{{{int(always or (sometimes and sample == 0))}}}"
+
+    context = StageContext(
+        name="s",
+        directory=StageDir(tmp_path),
+        settings=rl_settings(**settings),
+        start=None,
+        earlier={},
+        domains=DOMAINS,
+        open_ended=lambda: ScriptedEngine([]),
+        run_seed=1,
+        hardware=HardwareSettings(),
+        recipe_name="r",
+        recipe_sha256="0",
+        root=tmp_path,
+    )
+    with Judge(DOMAINS, lambda: ScriptedEngine([])) as judge:
+        found, _ = kept_problems(context, ScriptedEngine(answer), judge, problems, SamplingParams(max_tokens=50))
+    assert [problem.id for problem in found] == kept

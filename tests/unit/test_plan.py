@@ -66,8 +66,8 @@ def test_parameters() -> None:
 def test_parameters_of_real_bases() -> None:
     import torch
 
-    from reasoncore.model.checkpoint import resolve_base
     from reasoncore.model.config import read_config
+    from reasoncore.model.folder import resolve_base
     from reasoncore.model.network import Decoder
 
     for shape in (
@@ -551,7 +551,7 @@ def test_sources_are_what_the_readers_read(path: Path, tmp_path: Path) -> None:
             file = tmp_path / source.source
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(json.dumps({**row, "response": "Two."} if isinstance(source, TraceSource) else row))
-            check_source(source, DOMAINS, tmp_path)
+            check_source("data.x", source, DOMAINS, tmp_path)
 
 
 @pytest.mark.parametrize("which", REAL)

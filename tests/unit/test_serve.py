@@ -20,7 +20,7 @@ from test_ask import answers, by_claims
 
 from reasoncore.config import HardwareSettings
 from reasoncore.infer.http import Patience
-from reasoncore.model.checkpoint import resolve_base
+from reasoncore.model.folder import resolve_base
 from reasoncore.serve.models import serve_checkpoint, serve_endpoint
 
 QUICK = Patience(attempts=2, backoff_s=0.01, max_backoff_s=0.02, start_s=5.0)

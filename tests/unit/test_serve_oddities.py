@@ -26,7 +26,7 @@ from reasoncore.config import HardwareSettings
 from reasoncore.infer.engine import Request, SamplingParams
 from reasoncore.infer.http.endpoint import Server
 from reasoncore.infer.http.sampling import request_body
-from reasoncore.model.checkpoint import resolve_base
+from reasoncore.model.folder import resolve_base
 from reasoncore.serve.models import serve_checkpoint
 
 

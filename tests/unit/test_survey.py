@@ -1,5 +1,6 @@
 """Surveys: a row of each problem, none made twice, whatever a kill has left."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import reasoncore.survey
 from reasoncore.config import HardwareSettings
 from reasoncore.domains import DOMAINS, Judge
 from reasoncore.domains.rollout import roll_out
-from reasoncore.errors import StageFailedError
+from reasoncore.errors import InfrastructureError, StageFailedError
 from reasoncore.infer.engine import Request, SamplingParams
 from reasoncore.infer.scripted import ScriptedEngine
 from reasoncore.records import Completion, Group, Problem, Verdict
@@ -94,6 +95,21 @@ def test_a_problem_that_nobody_can_judge_is_not_written_down(
         with pytest.raises(StageFailedError, match="no rollout could be judged"):
             ask(context, ScriptedEngine(echo))
     assert len(ask(context, ScriptedEngine(echo))) == len(PROBLEMS)
+
+
+def test_a_verifier_that_leaves_one_out_is_named() -> None:
+    class Short:
+        def judge_many(self, responses: list[str], references: list[Any]) -> list[Verdict]:
+            return [Verdict(True, 1.0, "1", "")] * (len(responses) - 1)
+
+        def close(self) -> None: ...
+
+    domain = replace(DOMAINS["math"], make_verifier=lambda open_ended: Short())
+    with (
+        Judge({"math": domain}, lambda: ScriptedEngine([])) as judge,
+        pytest.raises(InfrastructureError, match="domain math gave 1 verdicts on 2 responses"),
+    ):
+        judge.judge(PROBLEMS[:2], ["1", "2"])
 
 
 def test_what_was_cut_off_is_wrong_whatever_stands_in_it() -> None:

@@ -75,7 +75,7 @@ class AskedModel:
         """What tells it from any other: hashes of the files that decide what it answers, or address and name."""
         if self.checkpoint is None:
             return {"endpoint": str(self.endpoint), "model_name": str(self.served_name)}
-        from reasoncore.model.checkpoint import decisive_hashes
+        from reasoncore.model.folder import decisive_hashes
 
         return decisive_hashes(self.checkpoint)
 

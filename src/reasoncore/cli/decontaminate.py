@@ -25,7 +25,6 @@ def decontaminate_command(
     """Take out the rows of training files in which evaluation items stand."""
     from reasoncore.data.decontaminate import ProtectedIndex, decontaminate
     from reasoncore.data.decontaminate.protect import check_names, protected_texts
-    from reasoncore.progress import track
 
     for path in (*training, *against):
         if not path.is_file():
@@ -33,16 +32,7 @@ def decontaminate_command(
     check_names(against)
     texts = (text for path in against for text in protected_texts(path, against_fields, n))
     index = ProtectedIndex.of(texts, n, common)
-    megabytes = sum(path.stat().st_size for path in training) // 10**6
-    scanned = 0
-    with track("scanning (MB)", megabytes) as progress:
-
-        def on_scanned(size: int) -> None:
-            nonlocal scanned
-            before, scanned = scanned, scanned + size
-            progress.advance(scanned // 10**6 - before // 10**6)
-
-        outcome = decontaminate(training, index, out, fields, workers, on_scanned, against)
+    outcome = decontaminate(training, index, out, fields, workers, against)
     items = sum(map(len, outcome.items.values()))
     lines = [f"{outcome.removed:,} of {outcome.rows:,} rows removed, {items:,} evaluation items met"]
     lines += [

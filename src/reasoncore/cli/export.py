@@ -27,7 +27,7 @@ def export_gguf_command(folder: Path, out: Path, file_type: str, name: str | Non
 
 def _card(folder: Path, name: str, file_type: str, file: Path) -> str:
     """The checkpoint's own card, and what the file is."""
-    from reasoncore.model.checkpoint import decisive_hashes
+    from reasoncore.model.folder import decisive_hashes
 
     weights = "float16" if file_type == "f16" else "8 bits in blocks of 32 (Q8_0)"
     own = folder / "README.md"

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from reasoncore.cli.clr_options import CLAIMS, TRAJECTORIES, check_only_with_clr
 from reasoncore.cli.exits import run_app
 from reasoncore.cli.groups import GROUPS, JsonFlag
 
@@ -75,7 +76,7 @@ def evaluate(
     clr: Annotated[
         bool, typer.Option("--clr", help="Ask for claims too, check them, and weigh the samples by what held.")
     ] = False,
-    claims: Annotated[int, typer.Option(min=1, help="With --clr: claims a completion.")] = 5,
+    claims: Annotated[int | None, typer.Option(min=1, help="With --clr: claims a completion. Default: 5.")] = None,
     protocol: Annotated[str, typer.Option(help="Sampling settings by name: vt3b, vt1.5b, greedy.")] = "vt3b",
     temperature: Annotated[float | None, typer.Option(min=0.0, help="Instead of the protocol's.")] = None,
     top_p: Annotated[float | None, typer.Option(min=1e-6, max=1.0, help="Instead of the protocol's.")] = None,
@@ -102,6 +103,7 @@ def evaluate(
 
     if list_benchmarks:
         return list_command(data, as_json)
+    check_only_with_clr(clr, claims=claims)
     sampling = {"temperature": temperature, "top_p": top_p, "max_tokens": max_tokens}
     eval_command(
         AskedModel(model, endpoint, model_name, concurrency, device, threads),
@@ -113,7 +115,7 @@ def evaluate(
         sampling,
         seed,
         fetch,
-        claims if clr else None,
+        (claims or CLAIMS) if clr else None,
         out,
         bundle,
         as_json,
@@ -316,8 +318,8 @@ def ask(
     endpoint: Annotated[str | None, typer.Option(help="Or the address of an OpenAI-compatible server.")] = None,
     model_name: Annotated[str | None, typer.Option(help="The name of the model there.")] = None,
     clr: Annotated[bool, typer.Option("--clr", help="Sample several answers, and weigh them by their claims.")] = False,
-    k: Annotated[int, typer.Option(min=2, help="With --clr: trajectories.")] = 8,
-    claims: Annotated[int, typer.Option(min=1, help="With --clr: claims a trajectory.")] = 5,
+    k: Annotated[int | None, typer.Option(min=2, help="With --clr: trajectories. Default: 8.")] = None,
+    claims: Annotated[int | None, typer.Option(min=1, help="With --clr: claims a trajectory. Default: 5.")] = None,
     instruction: Annotated[
         str | None, typer.Option(help="With --clr: what is said behind the question. Default: to box the answer.")
     ] = None,
@@ -341,9 +343,11 @@ def ask(
     from reasoncore.cli.ask import ask_command
     from reasoncore.cli.asked_model import AskedModel
 
+    check_only_with_clr(clr, k=k, claims=claims, instruction=instruction, refuted=refuted)
     asked = AskedModel(model, endpoint, model_name, concurrency, device, threads)
     sampling = {"temperature": temperature, "top_p": top_p, "max_tokens": max_tokens}
-    ask_command(question, asked, clr, k, claims, instruction, protocol, sampling, seed, refuted, as_json)
+    size = k or TRAJECTORIES, claims or CLAIMS
+    ask_command(question, asked, clr, *size, instruction, protocol, sampling, seed, refuted, as_json)
 
 
 @app.command()

@@ -161,6 +161,9 @@ def load_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe:
     """
     cure = "Give the path of a recipe, such as recipes/nano.toml."
     tree = read_toml(path, "no readable recipe there", cure)
+    for section in tree:
+        if section not in {*Recipe.model_fields, "evaluate"}:
+            raise unknown_key(str(path), section, (*Recipe.model_fields, "evaluate"))
     shared = [override for override in overrides if override.startswith("evaluate.")]
     for override in shared:
         _apply_override(tree, override)

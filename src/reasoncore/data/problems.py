@@ -74,33 +74,45 @@ def load_worked(source: ProblemSource, domains: Domains, split: Split, seed: int
     return read(path, domain.name, domain.instruction)[: source.count]
 
 
-def check_source(source: ProblemSource, domains: Domains, root: Path) -> None:
+def check_source(key: str, source: ProblemSource, domains: Domains, root: Path) -> None:
     """Find out before any work whether a source can be used.
 
+    Args:
+        key: What of the recipe it is, for errors.
+
     Raises:
-        UserInputError: No such file, a row that cannot be used, or an unknown domain, format, subdomain, level or
-            strategy.
+        UserInputError: As :func:`check_names`; no such file, or a row that cannot be used.
     """
-    _check_names("domain", [source.domain], tuple(domains))
-    domain = domains[source.domain]
+    check_names(key, source, domains)
     if source.source != PROCEDURAL:
-        _check_names("format", [source.format] if source.format else [], tuple(domain.formats))
         for worked in load_worked(source, domains, "train", 0, root):
             if isinstance(source, TraceSource) and not worked.solutions:
                 raise _no_solution(worked, source)
+
+
+def check_names(key: str, source: ProblemSource, domains: Domains) -> None:
+    """Find out whether a source names what there is, without a look at its file.
+
+    Raises:
+        DataError: An unknown domain, format, subdomain, level or strategy.
+    """
+    _check_known(key, "domain", [source.domain], tuple(domains))
+    domain = domains[source.domain]
+    if source.source != PROCEDURAL:
+        _check_known(key, "format", [source.format] if source.format else [], tuple(domain.formats))
         return
     if not domain.subdomains:
         raise DataError(
-            f"recipe: domain {domain.name!r} generates no problems", "Give the path of a file as the source."
+            f"{key}: domain {domain.name!r} generates no problems", "Give the path of a file as the source."
         )
-    check_levels(source.levels)
-    _check_names("subdomain", source.subdomains or (), tuple(domain.subdomains))
-    _check_names("strategy", tuple(source.strategies) if isinstance(source, TraceSource) else (), STRATEGIES)
+    check_levels(key, source.levels)
+    _check_known(key, "subdomain", source.subdomains or (), tuple(domain.subdomains))
+    _check_known(key, "strategy", tuple(source.strategies) if isinstance(source, TraceSource) else (), STRATEGIES)
 
 
-def check_levels(levels: Sequence[int]) -> None:
+def check_levels(key: str, levels: Sequence[int]) -> None:
     """Raise a :class:`DataError` for a level of difficulty that there is not."""
-    _check_names("level", levels, LEVELS)
+    _check_known(key, "level", levels, LEVELS)
 
 
 def find_file(name: str, root: Path) -> Path:
@@ -148,7 +160,7 @@ def _no_solution(worked: WorkedProblem, source: ProblemSource) -> DataError:
     )
 
 
-def _check_names(what: str, given: Sequence[object], valid: Sequence[object]) -> None:
+def _check_known(key: str, what: str, given: Sequence[object], valid: Sequence[object]) -> None:
     for name in given:
         if name not in valid:
-            raise DataError(f"recipe: unknown {what} {name!r}", f"Use {', '.join(map(str, valid))}.")
+            raise DataError(f"{key}: unknown {what} {name!r}", f"Use {', '.join(map(str, valid))}.")

@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from reasoncore.domains.table import Domain, Verifier
+from reasoncore.errors import InfrastructureError
 from reasoncore.infer.engine import Engine
 from reasoncore.records import Problem, Verdict
 from reasoncore.verify.constraints import InstructionTask
@@ -42,7 +43,11 @@ class Judge:
         self.close()
 
     def judge(self, problems: Sequence[Problem], responses: Sequence[str]) -> list[Verdict]:
-        """Verdict on ``responses[i]`` to ``problems[i]``, in order. The same response to a problem is judged once."""
+        """Verdict on ``responses[i]`` to ``problems[i]``, in order. The same response to a problem is judged once.
+
+        Raises:
+            InfrastructureError: A verifier does not give one verdict a response.
+        """
         cases: dict[str, dict[tuple[str, str], Problem]] = {}
         for problem, response in zip(problems, responses, strict=True):
             cases.setdefault(problem.domain, {}).setdefault((problem.id, response), problem)
@@ -52,6 +57,11 @@ class Judge:
                 problem.answer if problem.reference is None else problem.reference for problem in distinct.values()
             ]
             judged = self._verifier(domain).judge_many([response for _, response in distinct], references)
+            if len(judged) != len(distinct):
+                raise InfrastructureError(
+                    f"the verifier of domain {domain} gave {len(judged)} verdicts on {len(distinct)} responses",
+                    "judge_many must return one verdict for each response, in their order.",
+                )
             verdicts.update(((domain, *case), verdict) for case, verdict in zip(distinct, judged, strict=True))
         return [
             verdicts[problem.domain, problem.id, response]

@@ -7,7 +7,7 @@ from pathlib import Path
 from reasoncore.config import HardwareSettings
 from reasoncore.infer.engine import Engine
 from reasoncore.infer.local import LocalEngine
-from reasoncore.model.checkpoint import resolve_base
+from reasoncore.model.folder import resolve_base
 from reasoncore.procedural.instruct.judge import ProceduralJudge
 
 PROCEDURAL_JUDGE = "procedural"

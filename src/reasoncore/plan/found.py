@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from importlib import resources
 from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from reasoncore.config import PROCEDURAL, EvalStage, PlanModel, PretrainStage, Recipe, sources_of
+from reasoncore.config import PROCEDURAL, EvalStage, PlanModel, PretrainStage, Recipe, references, sources_of
 from reasoncore.data.corpus_files import shards_in
-from reasoncore.domains import load_domains
+from reasoncore.data.problems import check_levels, check_names
+from reasoncore.domains import Domain, load_domains
 from reasoncore.errors import DataError, UserInputError
 from reasoncore.evals.benchmarks import benchmark_file, find_benchmark, load_benchmark
 from reasoncore.evals.protocols import PROTOCOLS
 from reasoncore.model.config import ModelConfig, parse_config, read_config
+from reasoncore.model.folder import find_base, is_hub_id
 from reasoncore.paths import find_near
 
 
@@ -43,30 +44,44 @@ class Found:
         benchmarks: By name; one that the table does not have is missing.
         protocols: Longest completion by protocol.
         shape: Of the base; None where it is not here and the plan does not describe it.
+        nowhere: Checkpoints that are no earlier stage, not here, and no model that a hub could have; by key.
     """
 
     rows: Mapping[str, int] = field(default_factory=dict)
     benchmarks: Mapping[str, FoundBenchmark] = field(default_factory=dict)
     protocols: Mapping[str, int] = field(default_factory=dict)
     shape: ModelConfig | None = None
+    nowhere: Mapping[str, str] = field(default_factory=dict)
 
 
 def look(recipe: Recipe, described: PlanModel | None, root: Path) -> Found:
-    """Find the inputs. What is missing is left out; what is damaged is an error.
+    """Find the inputs. What is missing is left out; what is damaged or misnamed is an error.
 
     Args:
         described: Shape of the base where it is not here.
         root: Paths in the recipe are relative to this folder, or to the current one.
 
     Raises:
-        UserInputError: A file of domains, a benchmark's file or a ``config.json`` that cannot be used.
+        UserInputError: A file of domains, a benchmark's file or a ``config.json`` that cannot be used; an unknown
+            domain, format, subdomain, level or strategy.
     """
+    domains = load_domains(recipe.domains, root)
+    _check_all_names(recipe, domains)
     return Found(
         rows=dict(_data_files(recipe, root)),
-        benchmarks=dict(_benchmarks(recipe, root)),
+        benchmarks=dict(_benchmarks(recipe, domains, root)),
         protocols={name: sampling.max_tokens for name, sampling in PROTOCOLS.items()},
         shape=_shape(recipe, described, root),
+        nowhere=dict(_nowhere(recipe, root)),
     )
+
+
+def _check_all_names(recipe: Recipe, domains: Mapping[str, Domain]) -> None:
+    for name, stage in recipe.stages.items():
+        if isinstance(stage, PretrainStage):
+            check_levels(f"stages.{name}.levels", stage.levels)
+        for key, source in sources_of(stage).items():
+            check_names(f"stages.{name}.{key}", source, domains)
 
 
 def _data_files(recipe: Recipe, root: Path) -> Iterator[tuple[str, int]]:
@@ -82,8 +97,7 @@ def _data_files(recipe: Recipe, root: Path) -> Iterator[tuple[str, int]]:
                 yield name, sum(1 for line in stream if line.strip())
 
 
-def _benchmarks(recipe: Recipe, root: Path) -> Iterator[tuple[str, FoundBenchmark]]:
-    domains = load_domains(recipe.domains, root)
+def _benchmarks(recipe: Recipe, domains: Mapping[str, Domain], root: Path) -> Iterator[tuple[str, FoundBenchmark]]:
     asked = {
         (name, stage.data_dir)
         for stage in recipe.stages.values()
@@ -121,8 +135,16 @@ def _shape(recipe: Recipe, described: PlanModel | None, root: Path) -> ModelConf
         first = next(iter(recipe.stages.values()))
         assert isinstance(first, PretrainStage)
         return parse_config({"model_type": "qwen2", "tie_word_embeddings": True, **first.model.model_dump()}, "model")
-    embedded = Path(str(resources.files("reasoncore") / "assets" / recipe.base))
-    for folder in (embedded, Path(recipe.base), root / recipe.base):
-        if (folder / "config.json").is_file():
-            return read_config(folder)
+    folder = find_base(recipe.base, root)
+    if folder is not None:
+        return read_config(folder)
     return None if described is None else parse_config(described.model_dump(exclude_none=True), "plan.model")
+
+
+def _nowhere(recipe: Recipe, root: Path) -> Iterator[tuple[str, str]]:
+    named = {} if recipe.base is None else {"base": recipe.base}
+    for name, stage in recipe.stages.items():
+        named |= {f"stages.{name}.{key}": reference for key, reference in references(stage).items()}
+    for key, reference in named.items():
+        if reference not in recipe.stages and not is_hub_id(reference) and find_base(reference, root) is None:
+            yield key, reference

@@ -57,6 +57,9 @@ def warnings_on(
     missing = list(unknown(recipe, assumed, found))
     if missing:
         yield f"not here, and their size not in plan.count, so counted as empty: {', '.join(missing)}"
+    if found.nowhere:
+        listed = ", ".join(f"{key} = {reference!r}" for key, reference in found.nowhere.items())
+        yield f"no earlier stage and no folder here, so the run will refuse: {listed}"
     if assumed is None:
         return
     if found.shape is None:

@@ -46,7 +46,7 @@ def run_rl(context: StageContext) -> None:
     engine = LocalEngine(model, tokenizer, context.hardware)
     sampling = SamplingParams(temperature=settings.temperature, max_tokens=settings.max_tokens)
     with context.judge() as judge:
-        kept, counts = _kept_problems(context, engine, judge, problems, sampling)
+        kept, counts = kept_problems(context, engine, judge, problems, sampling)
         probe = Probe.prepare(settings, context, engine, judge)
         first_step = resume_from(snapshot, learner)
         if first_step == 0 and (measured := probe.measure(0)):
@@ -80,7 +80,7 @@ def run_rl(context: StageContext) -> None:
     context.finish(started, summary, model, tokenizer)
 
 
-def _kept_problems(
+def kept_problems(
     context: StageContext, engine: Engine, judge: Judge, problems: Sequence[Problem], sampling: SamplingParams
 ) -> tuple[list[Problem], FilterCounts]:
     """The problems worth training on; the decision is kept in ``filter.json``."""

@@ -76,6 +76,7 @@ def make_card(
         "stages": [
             {
                 "stage": one.name,
+                "folder": one.rows.parent.name,
                 **one.counts,
                 "reasons": dict(sorted(one.reasons.items())),
                 "unanswered": one.unanswered,
@@ -112,7 +113,8 @@ def card_text(card: Mapping[str, Any]) -> str:
     lines += [f"    {label:>12} {'#' * round(_BARS * n / most):<{_BARS}} {n:,}" for label, n in card["token_histogram"]]
     lines += [
         "",
-        "Every rejected row is in `stages/*/rejected.jsonl` with its reason; settings and hashes are in `card.json`.",
+        "Every rejected row is in `rejected.jsonl` of its stage's folder, with its reason. `card.json` names the "
+        "folders, and has settings and hashes; other folders in `stages` are of other settings.",
     ]
     return "\n".join(lines) + "\n"
 

@@ -18,7 +18,7 @@ from reasoncore.data.words import shingles
 from reasoncore.errors import UserInputError
 
 if TYPE_CHECKING:
-    from datasketch import LeanMinHash
+    from datasketch import LeanMinHash, MinHashLSH
 
 _SHINGLE, _SEED = 5, 1
 
@@ -48,19 +48,9 @@ def remove_near_duplicates(
     """Of queries that are nearly the same, keep the first with all its traces.
 
     Raises:
-        UserInputError: ``datasketch`` is missing.
+        UserInputError: As :func:`near_duplicate_index`.
     """
-    try:
-        from datasketch import MinHashLSH
-    except ImportError as error:
-        cure = (
-            "Install it in reasoncore's own folder: pip install --editable '.[data]', or set near_duplicates = false."
-        )
-        raise UserInputError("near_duplicates: datasketch is not installed", cure) from error
-    try:
-        index = MinHashLSH(threshold=settings.threshold, num_perm=settings.permutations)
-    except ValueError as error:  # bands that cannot tell so high a similarity from a higher one
-        raise UserInputError(f"near_duplicates: {error}", "Raise permutations, or lower threshold.") from error
+    index = near_duplicate_index(settings)
     like: dict[str, str] = {}
     for lines, sketches in map_shards(_sketch, settings.permutations, shards_of(rows), workers):
         for key, line in lines:
@@ -73,6 +63,25 @@ def remove_near_duplicates(
                 writer.reject_line(line, "nearly the same query", like=like[key])
             else:
                 writer.keep_line(line)
+
+
+def near_duplicate_index(settings: NearDuplicateSettings) -> MinHashLSH:
+    """An empty index of queries.
+
+    Raises:
+        UserInputError: ``datasketch`` is missing, or no index can tell so high a similarity from a higher one.
+    """
+    try:
+        from datasketch import MinHashLSH
+    except ImportError as error:
+        cure = (
+            "Install it in reasoncore's own folder: pip install --editable '.[data]', or set near_duplicates = false."
+        )
+        raise UserInputError("near_duplicates: datasketch is not installed", cure) from error
+    try:
+        return MinHashLSH(threshold=settings.threshold, num_perm=settings.permutations)
+    except ValueError as error:
+        raise UserInputError(f"near_duplicates: {error}", "Raise permutations, or lower threshold.") from error
 
 
 def _sketch(permutations: int, shard: Shard) -> tuple[list[tuple[str, str]], dict[str, LeanMinHash]]:

@@ -13,7 +13,7 @@ from reasoncore.data.request_cache import CachedEngine
 from reasoncore.domains import Judge
 from reasoncore.domains.rollout import roll_out
 from reasoncore.infer.engine import SamplingParams
-from reasoncore.model.checkpoint import decisive_hashes, resolve_base
+from reasoncore.model.folder import decisive_hashes, resolve_base
 from reasoncore.progress import track
 from reasoncore.seeding import derive_seed
 from reasoncore.timing import Clock

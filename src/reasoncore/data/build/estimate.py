@@ -22,7 +22,7 @@ def estimate(build: Build) -> dict[str, Any]:
     files, _ = build.check()
     seeds, characters = 0, 0
     for name, source in settings.sources.items():
-        worked = seed_problems(source, files[name], derive_seed(settings.seed, name))
+        worked = seed_problems(name, source, files[name], derive_seed(settings.seed, name))
         seeds += len(worked)
         characters += sum(len(one.problem.prompt) for one in worked)
     prompt = characters // max(1, seeds) // CHARACTERS_PER_TOKEN

@@ -11,7 +11,7 @@ from typing import Any
 
 from reasoncore.config import HardwareSettings
 from reasoncore.data.build.card import Tally, card_text, make_card
-from reasoncore.data.build.clean import remove_contaminated, remove_near_duplicates
+from reasoncore.data.build.clean import near_duplicate_index, remove_contaminated, remove_near_duplicates
 from reasoncore.data.build.config import BuildSettings, ReferenceSettings
 from reasoncore.data.build.difficulty import measure_difficulty, reference_hashes
 from reasoncore.data.build.distil import distil
@@ -31,8 +31,8 @@ from reasoncore.domains import DOMAINS, Judge
 from reasoncore.domains.open_ended import PROCEDURAL_JUDGE, open_ended_judge
 from reasoncore.errors import DataError, UserInputError
 from reasoncore.infer.engine import Engine
-from reasoncore.model.checkpoint import resolve_base
 from reasoncore.model.config import read_config
+from reasoncore.model.folder import resolve_base
 from reasoncore.model.tokenizer import load_tokenizer
 from reasoncore.progress import say
 from reasoncore.run_dir import lock_folder, sha256_file, write_json_atomic, write_text_atomic
@@ -75,7 +75,7 @@ class Build:
         """Whatever can be found wrong before a teacher is paid; the sources' files, and the evaluation files.
 
         Raises:
-            UserInputError: A file is missing or cannot be read, or two evaluation files have one name.
+            UserInputError: A file or package is missing, a file cannot be read, or two evaluation files have one name.
         """
         settings = self.settings
         files = {name: source_file(source, self.root) for name, source in settings.sources.items()}
@@ -85,6 +85,8 @@ class Build:
             deque(protected_texts(path, (), settings.decontaminate.ngram), maxlen=0)
         base = resolve_base(settings.strata.tokenizer, self.root)
         load_tokenizer(base, read_config(base).vocab_size)
+        if settings.near_duplicates is not None:
+            near_duplicate_index(settings.near_duplicates)
         return files, against
 
     @contextmanager
@@ -181,7 +183,9 @@ class Build:
         if (found := folder.done()) is not None:
             return found
         # All sources are read before anything is written: a bad row leaves everything as it was.
-        worked = {name: seed_problems(source, files[name], derive_seed(seed, name)) for name, source in sources.items()}
+        worked = {
+            name: seed_problems(name, source, files[name], derive_seed(seed, name)) for name, source in sources.items()
+        }
         _check_ids(worked)
         with folder.writing() as writer:
             for name, problems in worked.items():

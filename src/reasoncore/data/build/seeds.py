@@ -55,22 +55,22 @@ def source_hash(source: SourceSettings, file: Path | None) -> str:
     return PROCEDURAL if source.path == PROCEDURAL else f"{GYM_PREFIX}{package_version()}"
 
 
-def seed_problems(source: SourceSettings, file: Path | None, seed: int) -> list[WorkedProblem]:
+def seed_problems(name: str, source: SourceSettings, file: Path | None, seed: int) -> list[WorkedProblem]:
     """The problems of a source.
 
     Raises:
         UserInputError: An unknown domain or format, or a row that cannot be used; names file and row.
     """
     if source.domain not in DOMAINS:
-        raise UserInputError(f"domain {source.domain!r}: unknown", f"Use one of: {', '.join(DOMAINS)}.")
+        raise UserInputError(f"sources.{name}: unknown domain {source.domain!r}", f"Use one of: {', '.join(DOMAINS)}.")
     domain = DOMAINS[source.domain]
     if source.path.startswith(GYM_PREFIX):
         assert source.count is not None
         return gym_problems(source.path.removeprefix(GYM_PREFIX), source.count, domain, seed)
     if file is None:
-        check_levels(source.levels)
+        check_levels(f"sources.{name}.levels", source.levels)
         if not domain.subdomains:
-            raise DataError(f"domain {domain.name!r} generates no problems", "Give the path of a file.")
+            raise DataError(f"sources.{name}: domain {domain.name!r} generates no problems", "Give the path of a file.")
         return load_worked(
             ProblemSource(domain=source.domain, count=source.count, levels=source.levels),
             DOMAINS,
@@ -79,10 +79,12 @@ def seed_problems(source: SourceSettings, file: Path | None, seed: int) -> list[
             Path(),
         )
     if source.format not in (None, "questions") or "questions" not in domain.formats:
-        name = source.format or next(iter(domain.formats))
-        if name not in domain.formats:
-            raise UserInputError(f"format {name!r}: unknown", f"Use one of: {', '.join(domain.formats)}.")
-        return domain.formats[name](file, domain.name, domain.instruction)[: source.count]
+        form = source.format or next(iter(domain.formats))
+        if form not in domain.formats:
+            raise UserInputError(
+                f"sources.{name}: unknown format {form!r}", f"Use one of: {', '.join(domain.formats)}."
+            )
+        return domain.formats[form](file, domain.name, domain.instruction)[: source.count]
     columns = list(source.fields.values())
     rows = ((where, _renamed(row, source.fields, where)) for where, row in read_table(file, columns))
     return read_question_rows(rows, file, domain.name, domain.instruction, limit=source.count)

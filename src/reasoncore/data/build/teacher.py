@@ -14,7 +14,7 @@ from reasoncore.data.build.stage_folder import StageWriter
 from reasoncore.data.request_cache import CachedEngine, CapReachedError, Limits
 from reasoncore.errors import InfrastructureError, ReasoncoreError, UserInputError
 from reasoncore.infer.engine import Engine, Request, SamplingParams
-from reasoncore.model.checkpoint import decisive_hashes, resolve_base
+from reasoncore.model.folder import decisive_hashes, resolve_base
 from reasoncore.progress import track
 from reasoncore.records import Completion
 from reasoncore.seeding import derive_seed

@@ -10,7 +10,7 @@ Shards are scanned by all cores; memory is that of the index and of the shards t
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -25,6 +25,7 @@ from reasoncore.data.decontaminate.scan import Match, scan_buffer
 from reasoncore.data.executor import map_shards
 from reasoncore.data.shards import Shard, shards_of
 from reasoncore.errors import DataError, UserInputError
+from reasoncore.progress import track
 from reasoncore.records import to_json_line
 from reasoncore.run_dir import write_json_atomic
 
@@ -51,13 +52,11 @@ class Found(NamedTuple):
     Attributes:
         rows: Rows of the shard.
         contaminated: Those to be removed, in order.
-        size: Bytes of text that were scanned.
         fields: Which of the wanted fields it has.
     """
 
     rows: int
     contaminated: list[Contaminated]
-    size: int
     fields: set[str]
 
 
@@ -123,14 +122,12 @@ def decontaminate(
     out: Path,
     fields: Sequence[str] = (),
     workers: int | None = None,
-    on_scanned: Callable[[int], None] = lambda size: None,
     against: Sequence[Path] = (),
 ) -> Outcome:
     """Write the files without the rows in which protected words stand; all get their names when all are done.
 
     Args:
         fields: Columns that are looked at; none takes all.
-        on_scanned: Told of the bytes of each shard that was scanned.
         against: The evaluation files, which are never written over.
 
     Raises:
@@ -146,7 +143,7 @@ def decontaminate(
     parts = {name: out / f"{name}.part" for name in (*(path.name for path in training), REMOVED)}
     seen: set[str] = set()
     try:
-        with parts[REMOVED].open("w", encoding="utf-8") as removed:
+        with parts[REMOVED].open("w", encoding="utf-8") as removed, track("scan (shards)", len(every)) as progress:
             for path in training:
                 one = outcome.files[path.name] = FileOutcome()
                 with rewriting(path, parts[path.name]) as new:
@@ -160,7 +157,7 @@ def decontaminate(
                         one.rows += found.rows
                         one.removed += len(found.contaminated)
                         seen |= found.fields
-                        on_scanned(found.size)
+                        progress.advance()
                 one.sha256 = new.file.sha256.hexdigest()
         if outcome.rows and not seen.issuperset(fields):
             missing = ", ".join(sorted(set(fields) - seen))
@@ -180,11 +177,9 @@ def scan_shard(given: tuple[ProtectedIndex, tuple[str, ...]], shard: Shard) -> F
     """Look through a shard, by the index and for the fields that are given; none takes all."""
     index, fields = given
     matches: dict[int, list[Match]] = {}
-    size = 0
     try:
         found = texts_of(shard, fields)
         for texts in found.texts:
-            size += len(texts.buffer)
             for match in scan_buffer(texts.buffer, texts.ends, index):
                 matches.setdefault(int(texts.rows[match.text]), []).append(match)
     except RecursionError as error:
@@ -195,7 +190,7 @@ def scan_shard(given: tuple[ProtectedIndex, tuple[str, ...]], shard: Shard) -> F
     contaminated = [
         Contaminated(row, (int(bounds[row]), int(bounds[row + 1])), _each_item(matches[row])) for row in sorted(matches)
     ]
-    return Found(len(bounds) - 1, contaminated, size, found.fields)
+    return Found(len(bounds) - 1, contaminated, found.fields)
 
 
 def _each_item(matches: Sequence[Match]) -> list[dict[str, str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,11 +15,13 @@ import httpx2
 
 from reasoncore.errors import UserInputError
 from reasoncore.infer.http.words import plain
+from reasoncore.progress import say
 
 API_KEY_VARIABLE = "REASONCORE_API_KEY"
 _LARGEST_LIST = 4 * 2**20
 _NAMES_SHOWN = 10
 _FACTS_SHOWN = 24
+_SECONDS_BETWEEN_TROUBLES = 30.0
 
 
 @dataclass(slots=True)
@@ -32,6 +35,7 @@ class Server:
         software: What its answers call the server, if they do.
         says: What its list of models says of this one.
         said: Kinds of remarks that were made on it.
+        trouble_due: When the next failure is to be told.
     """
 
     root: str
@@ -41,6 +45,14 @@ class Server:
     software: str | None = None
     says: dict[str, Any] = field(default_factory=dict)
     said: set[str] = field(default_factory=set)
+    trouble_due: float = 0.0
+
+    def say_trouble(self, message: str) -> None:
+        """Tell whoever waits that a call failed; of many failures one now and then."""
+        now = time.monotonic()
+        if now >= self.trouble_due:
+            self.trouble_due = now + _SECONDS_BETWEEN_TROUBLES
+            say(message)
 
 
 def api_root(base_url: str) -> str:

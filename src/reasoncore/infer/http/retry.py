@@ -14,6 +14,7 @@ from itertools import count
 from typing import TypeVar
 
 from reasoncore.errors import InfrastructureError
+from reasoncore.infer.http.endpoint import Server
 
 T = TypeVar("T")
 _AWAY_AFTER_REQUESTS = 8
@@ -67,8 +68,8 @@ class FaultError(Exception):
 class Persistence:
     """Attempts of all calls of a run, so that a server which is away is not waited for by each call anew."""
 
-    def __init__(self, patience: Patience) -> None:
-        self._patience = patience
+    def __init__(self, patience: Patience, server: Server) -> None:
+        self._patience, self._server = patience, server
         self._failing_since: float | None = None
         self._out_of_time: set[int] = set()
 
@@ -102,6 +103,8 @@ class Persistence:
                     failure = InfrastructureError(f"{fault}, after {times}", fault.cure)
                     failure.begun_answers = begun_answers
                     raise failure from fault
+                made = f"{failures} of {self._patience.attempts} attempts made"
+                self._server.say_trouble(f"{fault}; trying again, {made}")
                 await asyncio.sleep(wait_s)
             else:
                 self._failing_since = None
