@@ -255,3 +255,18 @@ def test_an_interruption_says_how_to_go_on(monkeypatch: pytest.MonkeyPatch, caps
     assert stopped.value.code == 130
     lines = capsys.readouterr().err.strip().splitlines()
     assert [line.partition(":")[0] for line in lines] == ["error", "cure"]
+
+
+@pytest.mark.parametrize(
+    ("given", "left"),
+    [
+        ({}, {"GOMP_SPINCOUNT": "30000"}),
+        ({"GOMP_SPINCOUNT": "5"}, {"GOMP_SPINCOUNT": "5"}),
+        ({"OMP_WAIT_POLICY": "active"}, {"OMP_WAIT_POLICY": "active"}),
+    ],
+)
+def test_waiting_threads_spin_briefly_unless_the_user_has_chosen(given: dict[str, str], left: dict[str, str]) -> None:
+    from reasoncore.cli.waiting_threads import spin_briefly
+
+    spin_briefly(given)
+    assert given == left

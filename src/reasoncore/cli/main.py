@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,7 @@ import typer
 from reasoncore.cli.clr_options import CLAIMS, TRAJECTORIES, check_only_with_clr
 from reasoncore.cli.exits import run_app
 from reasoncore.cli.groups import GROUPS, JsonFlag
+from reasoncore.cli.waiting_threads import spin_briefly
 
 app = typer.Typer(
     name="reasoncore",
@@ -470,6 +472,7 @@ def doctor(as_json: JsonFlag = False) -> None:
 
 def main() -> None:
     """Run the command line."""
+    spin_briefly(os.environ)
     run_app(app)
 
 
