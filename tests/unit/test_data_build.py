@@ -421,7 +421,7 @@ def test_a_teacher_expands_labels_filters_and_solves(tmp_path: Path) -> None:
         assert len(endpoint.bodies) == asked
     assert sums_add_up(card)
     assert stage(card, "expand")["made"] == 12
-    assert card["teacher"]["asked"] == asked
+    assert card["teacher"]["answers"] == asked
     rows = corpus(tmp_path)
     new = [row for row in rows if "+" in row["id"]]
     assert new
@@ -437,6 +437,24 @@ def test_a_teacher_expands_labels_filters_and_solves(tmp_path: Path) -> None:
     assert max(queries.values()) == 2
 
 
+def test_a_reference_costs_nothing_and_the_card_is_the_same_however_often_it_is_built(tmp_path: Path) -> None:
+    seeds(tmp_path, 3)
+    reference = {"checkpoint": "nano-base", "rollouts": 2, "max_tokens": 16, "threads": 1}
+    with FakeEndpoint(answer) as endpoint:
+        given = taught(endpoint, usd_per_million_tokens=10.0) | {"reference": reference}
+        card = build(tmp_path, **given)
+        written = (tmp_path / "out" / "card.json").read_bytes()
+        build(tmp_path, **given)
+        asked = len(endpoint.bodies)
+    assert (tmp_path / "out" / "card.json").read_bytes() == written
+    assert card["teacher"] == {
+        "answers": asked,
+        "prompt_tokens": 20 * asked,
+        "tokens": 10 * asked,
+        "usd": pytest.approx(10 * asked * 10 / 1e6),
+    }
+
+
 def test_a_dry_run_asks_nothing_and_says_no_less_than_is_asked(tmp_path: Path) -> None:
     seeds(tmp_path)
     with FakeEndpoint(answer) as endpoint:
@@ -447,7 +465,7 @@ def test_a_dry_run_asks_nothing_and_says_no_less_than_is_asked(tmp_path: Path) -
         assert endpoint.bodies == []
         card = build(tmp_path, **taught(endpoint, **prices))
     assert found["requests"] == {"expand": 12, "label": 60, "queries": 18, "distil": 72}
-    assert card["teacher"]["asked"] <= sum(found["requests"].values())
+    assert card["teacher"]["answers"] <= sum(found["requests"].values())
     assert 0 < card["teacher"]["usd"] <= found["usd_at_most"]
 
 
@@ -631,3 +649,7 @@ def test_killed_ten_times_it_ends_in_the_same_bytes_and_asks_nothing_twice(tmp_p
     names = sorted(path.relative_to(one) for path in (one / "corpus").iterdir())
     assert names == sorted(path.relative_to(other) for path in (other / "corpus").iterdir())
     assert all((one / name).read_bytes() == (other / name).read_bytes() for name in [*names, Path("README.md")])
+    cards = [json.loads((folder / "card.json").read_text()) for folder in (one, other)]
+    for card in cards:
+        del card["settings"]["teacher"]["endpoint"]  # another port
+    assert cards[0] == cards[1]

@@ -37,7 +37,7 @@ def data_build_command(
         {**card, "out": str(target)}, f"{card_text(card)}\ncorpus, card and every rejected row: {target}", as_json
     )
     failed = any(NO_ANSWER in stage["reasons"] for stage in card["stages"])
-    if failed and not card["teacher"]["asked"] + card["teacher"]["found"]:
+    if failed and not build.heard:
         unanswered = sum(stage["unanswered"] for stage in card["stages"])
         raise InfrastructureError(
             f"the teacher answered none of {unanswered} requests; the rejected rows in {target / 'stages'} say why",

@@ -23,6 +23,7 @@ from reasoncore.infer.engine import Engine, Request, Sampled, SamplingParams
 from reasoncore.records import Completion, whole_characters
 
 CHARACTERS_PER_TOKEN = 3
+_BROKEN = "error"
 _TABLE = """
 CREATE TABLE IF NOT EXISTS completions (
     key TEXT PRIMARY KEY, text TEXT NOT NULL, finish TEXT NOT NULL, prompt_tokens INTEGER NOT NULL,
@@ -66,7 +67,7 @@ class CachedEngine(Engine):
         path: The database; made where there is none.
 
     Attributes:
-        asked, found: Completions that were asked for, and that were there.
+        asked, found: Completions that this engine asked for, and those that it found.
     """
 
     def __init__(self, engine: Engine, model: Mapping[str, Any], path: Path, limits: Limits | None = None) -> None:
@@ -90,6 +91,13 @@ class CachedEngine(Engine):
     def spent_usd(self) -> float:
         """What everything in the cache has cost."""
         return self._limits.usd(self.prompt_tokens, self.tokens)
+
+    @property
+    def answers(self) -> int:
+        """Completions that are in the cache."""
+        return int(
+            self._database.execute("SELECT COUNT(*) FROM completions WHERE finish != ?", (_BROKEN,)).fetchone()[0]
+        )
 
     def close(self) -> None:
         """Close the database."""
@@ -189,7 +197,7 @@ class CachedEngine(Engine):
     def _count_begun(self, request: Request, answers: int, max_tokens: int) -> None:
         """Count answers that broke off as long as they may have become; nobody asks for such a row."""
         prompt_tokens = answers * _estimated_prompt(request)
-        self._write(f"broken off {uuid4()}", "", "error", prompt_tokens, answers * max_tokens, False)
+        self._write(f"broken off {uuid4()}", "", _BROKEN, prompt_tokens, answers * max_tokens, False)
 
     def _write(self, key: str, text: str, finish: str, prompt_tokens: int, tokens: int, counted: bool) -> None:
         row = (key, text, finish, prompt_tokens, tokens, int(counted))

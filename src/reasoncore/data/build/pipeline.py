@@ -53,6 +53,7 @@ class Build:
         root: Relative paths are relative to it, or to the current folder.
         workers: Processes of the stages that look at text; None for one a core.
         engine: The teacher where its kind is "engine".
+        heard: Answers of the teacher that the last run had, new ones and stored ones.
     """
 
     settings: BuildSettings
@@ -60,6 +61,7 @@ class Build:
     root: Path
     workers: int | None = None
     engine: Engine | None = None
+    heard: int = 0
 
     def run(self) -> dict[str, Any]:
         """Build, or go on; the data card.
@@ -106,9 +108,9 @@ class Build:
         settings = self.settings
         with open_teacher(settings.teacher, self.out, self.root, settings.seed, self.engine) as teacher:
             stages = self._stages(files, against, teacher)
+            self.heard = 0 if teacher is None else teacher.engine.asked + teacher.engine.found
             spent = {} if teacher is None else {
-                "asked": teacher.engine.asked,
-                "found": teacher.engine.found,
+                "answers": teacher.engine.answers,
                 "prompt_tokens": teacher.engine.prompt_tokens,
                 "tokens": teacher.engine.tokens,
                 "usd": teacher.engine.spent_usd,
@@ -215,7 +217,8 @@ class Build:
             return distil(writer, queries, self.settings.distil, teacher, judge) - len(queries)
 
     def _difficulty(self, writer: StageWriter, rows: Path, reference: ReferenceSettings) -> None:
-        cache, seed = self.out / "requests.sqlite", self.settings.seed
+        # Not the teacher's: rollouts of a model of one's own cost nothing.
+        cache, seed = self.out / "rollouts.sqlite", self.settings.seed
         with self._judge() as judge:
             measure_difficulty(writer, rows, reference, cache, self.root, seed, judge)
 
