@@ -1,4 +1,4 @@
-"""Any Hugging Face folder of the supported families can be the base, and any stage can start alone."""
+"""A Hugging Face folder of any supported family can be the base of a stage that stands alone."""
 
 from pathlib import Path
 

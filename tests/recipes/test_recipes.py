@@ -1,4 +1,4 @@
-"""The small twin of every nano recipe runs all its stages."""
+"""The small twin of every nano recipe runs all its stages, and a stage of each kind alone."""
 
 import json
 from pathlib import Path
@@ -7,7 +7,7 @@ import pytest
 from small import RECIPES, small_overrides
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from reasoncore.config import EvalStage, FuseStage, load_recipe
+from reasoncore.config import EvalStage, FuseStage, load_recipe, only_stages
 from reasoncore.pipeline import run_recipe
 from reasoncore.run_dir import RunDir
 
@@ -40,3 +40,17 @@ def test_a_few_steps_of_every_stage(path: Path, tmp_path: Path) -> None:
     prompt = tokenizer.apply_chat_template([{"role": "user", "content": "1 + 1"}], add_generation_prompt=True)
     assert len(tokenizer) <= model.config.vocab_size
     assert tokenizer.decode(prompt["input_ids"] if hasattr(prompt, "keys") else prompt).endswith("assistant\n")
+    if path.stem == "nano":
+        for kind in ("sft-hard", "rl-short", "distill", "eval-distill"):
+            start_alone(kind, path, run / "final", tmp_path / kind)
+
+
+def start_alone(stage: str, path: Path, checkpoint: Path, run: Path) -> None:
+    """Run one stage from a checkpoint that it is not usually run from."""
+    named = {"sft-hard": ["hard.reference"], "distill": ["teachers.math", "teachers.code", "teachers.stem"]}
+    others = [f"stages.{stage}.{key}={checkpoint}" for key in named.get(stage, [])]
+    recipe = only_stages(load_recipe(path, [*small_overrides(path), *others]), [stage], str(checkpoint))
+    run_recipe(recipe, RunDir(run), path.parent)
+    manifest = json.loads((run / "stages" / f"01-{stage}" / "manifest.json").read_text())
+    assert manifest["status"] == "done"
+    assert any(key.startswith("start/") for key in manifest["inputs"])

@@ -42,6 +42,9 @@ def broken_base(folder: Path, how: str) -> Path:
     elif how == "small-embedding":
         config = json.loads((base / "config.json").read_text())
         (base / "config.json").write_text(json.dumps({**config, "vocab_size": 600}))
+    elif how == "other-rope":
+        config = json.loads((base / "config.json").read_text())
+        (base / "config.json").write_text(json.dumps({**config, "rope_parameters": {"rope_type": "foo"}}))
     elif how == "no-tokenizer":
         for path in base.glob("tokenizer*"):
             path.unlink()
@@ -54,6 +57,7 @@ def broken_base(folder: Path, how: str) -> Path:
         ("no-config", "no readable config.json"),
         ("truncated-weights", "damaged or cut short"),
         ("small-embedding", "the tokenizer has 1024 entries but the embedding only 600 rows"),
+        ("other-rope", "config.json: rope_type 'foo' is not supported\ncure: Use one of: default, llama3."),
         ("no-tokenizer", "its tokenizer cannot be loaded"),
     ],
 )

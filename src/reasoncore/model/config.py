@@ -117,6 +117,8 @@ def parse_config(raw: dict[str, Any], where: str) -> ModelConfig:
             "tie_word_embeddings": bool(raw.get("tie_word_embeddings", False)),
             "attention_bias": bool(raw.get("attention_bias", False)),
         }
+    except CheckpointError:
+        raise
     except KeyError as error:
         raise CheckpointError(f"{where}: {error.args[0]} is missing", "Fetch the checkpoint again.") from error
     except (TypeError, ValueError, ArithmeticError) as error:
