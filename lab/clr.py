@@ -19,8 +19,9 @@ from statistics import mean
 from typing import Any
 
 from reasoncore.cli.asked_model import AskedModel
+from reasoncore.config import PROCEDURAL_JUDGE
 from reasoncore.domains import DOMAINS
-from reasoncore.domains.open_ended import PROCEDURAL_JUDGE, open_ended_judge
+from reasoncore.domains.open_ended import open_ended_judge
 from reasoncore.evals.claim_checks import Candidate, CheckLog, ClrPlan, candidates
 from reasoncore.evals.plan import EvalPlan
 from reasoncore.evals.protocols import domain_sampling, find_protocol

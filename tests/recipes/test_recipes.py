@@ -1,4 +1,4 @@
-"""The small twin of every nano recipe runs all its stages, and a stage of each kind alone."""
+"""The small twin of every nano recipe runs all its stages, and most kinds of stages alone."""
 
 import json
 from pathlib import Path

@@ -88,13 +88,13 @@ def test_broken_bases(how: str, said: str, tmp_path: Path, capsys, monkeypatch) 
         ("evaluate.after=['rl-maths']", "Did you mean evaluate.after.rl-math?"),
         ("stages.distill.start=rl-instruct", "is not an earlier stage"),
         ("stages.distill.teachers.code=nowhere", "stages.distill.teachers.code nowhere: no such folder"),
-        ("stages.sft-hard.hard.reference=rl-shrt", "an earlier stage (sft-broad, fuse-broad)"),
+        ("stages.sft-hard.hard.reference=rl-shrt", "or one of these: nano-base, sft-broad, fuse-broad."),
         ("stages.sft-broad.keep_checkpoints=false", "keep_checkpoints = true"),
         ("stages.rl-code.data.code.domain=cod", "unknown domain 'cod'"),
         ("expect.code-rl.before=eval-rl", "is not an evaluation stage that measures procedural-code"),
         ("expect.code-rl.at_most=1.0", "give either at_least or at_most"),
         ("domains=['mine.py']", "no such file"),
-        ("judge=./nowhere", "judge ./nowhere: no such folder"),
+        ("judge=procedual", "or one of these: nano-base, procedural."),
         ("stages.rl-math.data.math.source=none.jsonl", "none.jsonl: no such file"),
         ("seed", "not of the form key=value"),
         ("base=./nowhere", "no such folder"),
@@ -172,6 +172,11 @@ def test_dry_run_prints_every_value_and_does_nothing(tmp_path: Path, capsys, mon
         ("stages.sft-broad.data.math.strategies={guess=1}", "unknown strategy 'guess'"),
         ("stages.rl-code.data.code.levels=[9]", "stages.rl-code.data.code: unknown level 9"),
         ("stages.rl-code.data.code.domain=cod", "stages.rl-code.data.code: unknown domain 'cod'"),
+        ("stages.fuse-broad.probe.math.levels=[9]", "stages.fuse-broad.probe.math: unknown level 9"),
+        ("stages.rl-math.data.math={source='x.jsonl',format='y'}", "stages.rl-math.data.math: unknown format 'y'"),
+        ("evaluate.protocol=greddy", "Did you mean greedy?"),
+        ("stages.eval-clr.benchmarks=['gsm9k']", "unknown benchmark 'gsm9k'; nearest: 'gsm8k'"),
+        ("stages.sft-broad.clean.benchmarks=['gsm9k']", "unknown benchmark 'gsm9k'; nearest: 'gsm8k'"),
     ],
 )
 def test_dry_run_refuses_what_no_run_would_take(override: str, said: str, capsys, monkeypatch) -> None:  # type: ignore[no-untyped-def]
@@ -181,11 +186,20 @@ def test_dry_run_refuses_what_no_run_would_take(override: str, said: str, capsys
 
 
 def test_dry_run_warns_of_checkpoints_that_are_nowhere(capsys, monkeypatch) -> None:  # type: ignore[no-untyped-def]
-    words = ["run", NANO, "--dry-run", "--set", "stages.distill.teachers.code=rl-cod", "--set", "base=./none"]
+    wrong = ("stages.distill.teachers.code=rl-cod", "base=./none", "judge=procedual")
+    words = ["run", NANO, "--dry-run", *(word for one in wrong for word in ("--set", one))]
     code, out, _ = run_cli(capsys, monkeypatch, *words, "--json")
     assert code == 0
     (warning,) = json.loads(out)["plan"]["warnings"]
-    assert warning.endswith("refuse: base = './none', stages.distill.teachers.code = 'rl-cod'")
+    assert "refuses: base = './none', judge = 'procedual', stages.distill.teachers.code = 'rl-cod'. Mend" in warning
+
+
+def test_dry_run_of_a_corpus_that_is_damaged(tmp_path: Path, capsys, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    (tmp_path / "a.parquet").write_text("garbage")
+    words = ["run", NANO, "--dry-run", "--set", f"stages.sft-broad.data.math.source={tmp_path}"]
+    code, _, err = run_cli(capsys, monkeypatch, *words)
+    assert code == 2
+    assert "a.parquet: not a Parquet file" in err
 
 
 def test_a_misspelt_section_is_named_before_what_it_leads_to(tmp_path: Path, capsys, monkeypatch) -> None:  # type: ignore[no-untyped-def]
@@ -274,3 +288,17 @@ def test_waiting_threads_spin_briefly_unless_the_user_has_chosen(given: dict[str
 
     spin_briefly(given)
     assert given == left
+
+
+def test_the_command_line_sets_it_before_torch_is_loaded() -> None:
+    show = "import os, sys; sys.argv = ['reasoncore', '--help']; from reasoncore.cli import main\n"
+    show += "try: main.main()\nexcept SystemExit: print(os.environ['GOMP_SPINCOUNT'], 'torch' in sys.modules)"
+    chosen = ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY")
+    environment = {key: value for key, value in os.environ.items() if key not in chosen}
+    done = subprocess.run([sys.executable, "-c", show], capture_output=True, text=True, check=True, env=environment)
+    assert done.stdout.splitlines()[-1] == "30000 False"
+
+
+def test_claims_go_with_clr_in_an_evaluation_too(capsys, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    code, _, err = run_cli(capsys, monkeypatch, "eval", "--model", "x", "--benchmarks", "gsm8k", "--claims", 3)
+    assert (code, err) == (2, "error: --claims goes with --clr\ncure: Add --clr, or leave --claims out.\n")

@@ -168,6 +168,7 @@ def test_strata(value: float | None, name: str) -> None:
         ("**Problem:** How many are six apples?", "stop", ""),
         ("Problem: How many are six", "length", "the new query was cut off"),
         ("I'm sorry, I cannot help. Problem: none of it here", "stop", "the teacher refused"),
+        ('One could say: "I cannot carry five".\nProblem: How many are six apples?', "stop", ""),
         ("how about cats", "stop", "no new query in the answer"),
         ("Problem: x", "stop", "the new query is empty or far too long"),
         ("Problem: " + "long " * 5000, "stop", "the new query is empty or far too long"),
@@ -256,6 +257,23 @@ def test_unchanged_stages_are_not_done_again_and_one_setting_redoes_what_follows
     after = {path: path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("kept.jsonl")}
     assert {path.parent.name.rpartition("-")[0] for path in after.keys() - when.keys()} == {"quality"}
     assert all(after[path] == at for path, at in when.items())
+
+
+def test_a_short_item_is_found_though_an_instruction_follows_it(tmp_path: Path) -> None:
+    short = {"question": "Compute $\\dbinom{31}{28}$.", "answer": "4495", "response": "\\boxed{4495}"}
+    write_jsonl(tmp_path / "seeds.jsonl", [short, {**short, "question": "Compute $\\dbinom{31}{27}$."}])
+    write_jsonl(tmp_path / "eval.jsonl", [{"id": "e", "question": "compute $\\dbinom {31} {28}$"}])
+    card = build(tmp_path, decontaminate={"against": ["eval.jsonl"]})
+    assert stage(card, "decontaminate")["reasons"] == {"stands in eval.jsonl": 1}
+    (left_out,) = rejected(tmp_path, "decontaminate")
+    assert "{31}{28}" in left_out["row"]["problem"]["prompt"]
+
+
+def test_blank_names_are_no_names(tmp_path: Path) -> None:
+    row = {"question": "How much is 1 + 1?", "answer": "2", "response": "\\boxed{2}", "id": " ", "subdomain": " "}
+    write_jsonl(tmp_path / "seeds.jsonl", [row])
+    assert build(tmp_path)["rows"] == 1
+    assert corpus(tmp_path)[0]["id"] == "seeds-0#0"
 
 
 def test_near_duplicates_go_and_their_first_stays(tmp_path: Path) -> None:

@@ -130,6 +130,10 @@ def test_what_would_fail_at_the_end_fails_at_the_beginning(early: Callable[[Buil
     (tmp_path / "empty").mkdir()
     with pytest.raises(CheckpointError):
         early(prepared(tmp_path, strata={"tokenizer": str(tmp_path / "empty")}))
+    with pytest.raises(CheckpointError, match=r"reference\.checkpoint \./nowhere: no such folder"):
+        early(prepared(tmp_path, reference={"checkpoint": "./nowhere", "rollouts": 2, "max_tokens": 16}))
+    with pytest.raises(CheckpointError, match=r"teacher\.model \./nowhere: no such folder"):
+        early(prepared(tmp_path, teacher={"kind": "checkpoint", "model": "./nowhere"}))
     for folder in ("one", "two"):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "e.jsonl").write_text('{"question": "what is asked here?"}\n')

@@ -35,6 +35,7 @@ from reasoncore.errors import InfrastructureError, ReasoncoreError, UserInputErr
 from reasoncore.infer.engine import Engine, Request, SamplingParams
 from reasoncore.infer.http import HttpEngine, Patience
 from reasoncore.infer.http.choices import BadAnswerError, ChoiceReader
+from reasoncore.infer.http.endpoint import Server
 from reasoncore.infer.http.retry import retry_after_s
 from reasoncore.records import Completion
 from reasoncore.seeding import derive_seed
@@ -327,6 +328,15 @@ def test_trouble_is_told_at_once_and_not_at_every_failure(capsys: pytest.Capture
     one(script)
     (line,) = capsys.readouterr().err.splitlines()
     assert "HTTP 503 (loading the model); trying again, 1 of 3 attempts made" in line
+
+
+def test_trouble_that_lasts_is_told_again(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    now = iter((100.0, 101.0, 129.0, 130.0))
+    monkeypatch.setattr("reasoncore.infer.http.endpoint.time.monotonic", lambda: next(now))
+    server = Server("http://there/v1", "m")
+    for message in "abcd":
+        server.say_trouble(message)
+    assert capsys.readouterr().err.split() == ["a", "d"]
 
 
 def test_a_failing_request_leaves_the_others_alone() -> None:

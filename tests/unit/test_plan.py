@@ -223,7 +223,7 @@ data = { math = { count = 25 } }
 teachers = { math = "rl" }
 [stages.eval]
 kind = "eval"
-benchmarks = ["aime25", "procedural-math", "other"]
+benchmarks = ["aime25", "procedural-math", "other.jsonl"]
 protocol = "greedy"
 limit = 20
 """
@@ -232,7 +232,7 @@ ASSUMED = """
 prompt_tokens = 10
 response_tokens = { sft = 20, fuse = 12, rl = 1000, eval = 30 }
 trained_share = { hard = 0.5, rl = 0.4, distill = 0.3 }
-count = { "math.jsonl" = 80, other = 5 }
+count = { "math.jsonl" = 80, "other.jsonl" = 5 }
 [plan.device]
 name = "abacus"
 memory_gib = 1
@@ -310,7 +310,7 @@ def test_totals_and_how_far_they_move(tmp_path: Path) -> None:
         ("plan.device.decode_tokens_per_second=2.0", "decode rate", True),
         ("plan.device.training_utilisation=1.0", "training utilisation", False),
         ("plan.response_tokens={sft=10, fuse=6, rl=500, eval=15}", "response lengths", True),
-        ('plan.count={"math.jsonl"=160, other=5}', "rows of data", False),
+        ('plan.count={"math.jsonl"=160, "other.jsonl"=5}', "rows of data", False),
         ("stages.rl.steps=5", "RL steps", True),
     ):
         other = make_plan(*small(tmp_path, SMALL + ASSUMED, override), FOUND).totals
@@ -326,7 +326,9 @@ def test_no_assumptions_no_costs(tmp_path: Path) -> None:
     plan = make_plan(recipe, assumed, FOUND)
     assert plan.totals is None
     assert all(stage.costs is None for stage in plan.stages)
-    assert plan.warnings == ("not here, and their size not in plan.count, so counted as empty: math.jsonl, other",)
+    assert plan.warnings == (
+        "not here, and their size not in plan.count, so counted as empty: math.jsonl, other.jsonl",
+    )
     assert plan.stages[3].work.rollouts == 302
 
 

@@ -118,3 +118,10 @@ def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
     (tmp_path / "c.sqlite").write_text("not a database, but long enough to be looked at as one" * 10)
     with pytest.raises(DataError, match=r"c\.sqlite"):
         CachedEngine(scripted(), {}, tmp_path / "c.sqlite")
+
+
+def test_a_full_disk_is_one_clear_error(tmp_path: Path) -> None:
+    cached = CachedEngine(ScriptedEngine(lambda request, sample: "x" * 100_000), {"m": "1"}, tmp_path / "c.sqlite")
+    cached._database.execute("PRAGMA max_page_count = 8")
+    with pytest.raises(InfrastructureError, match=r"c\.sqlite: cannot be used any more \(database or disk is full\)"):
+        list(cached.stream([request("q")], SamplingParams(max_tokens=200_000)))

@@ -79,8 +79,9 @@ def _load(benchmarks: Sequence[str], data: Path | None, limit: int | None, dates
 
 
 def _asker(model: AskedModel, samples: int, protocol: str, sampling: dict[str, Any], seed: int, out: Path) -> Asker:
+    from reasoncore.config import PROCEDURAL_JUDGE
     from reasoncore.domains import DOMAINS, Judge
-    from reasoncore.domains.open_ended import PROCEDURAL_JUDGE, open_ended_judge
+    from reasoncore.domains.open_ended import open_ended_judge
     from reasoncore.evals.contamination import Asker
     from reasoncore.evals.protocols import find_protocol
 

@@ -53,7 +53,8 @@ def eval_command(
     plan = EvalPlan(names, protocol, sampling, samples, limit, data, seed, DOMAINS, by_domain, clr)
     _ = plan.tasks  # what is missing is said before the model is loaded
 
-    from reasoncore.domains.open_ended import PROCEDURAL_JUDGE, open_ended_judge
+    from reasoncore.config import PROCEDURAL_JUDGE
+    from reasoncore.domains.open_ended import open_ended_judge
     from reasoncore.evals.report import write_report
     from reasoncore.evals.runner import evaluate
     from reasoncore.timing import Clock

@@ -78,7 +78,9 @@ def evaluate(
     clr: Annotated[
         bool, typer.Option("--clr", help="Ask for claims too, check them, and weigh the samples by what held.")
     ] = False,
-    claims: Annotated[int | None, typer.Option(min=1, help="With --clr: claims a completion. Default: 5.")] = None,
+    claims: Annotated[
+        int | None, typer.Option(min=1, help=f"With --clr: claims a completion. Default: {CLAIMS}.")
+    ] = None,
     protocol: Annotated[str, typer.Option(help="Sampling settings by name: vt3b, vt1.5b, greedy.")] = "vt3b",
     temperature: Annotated[float | None, typer.Option(min=0.0, help="Instead of the protocol's.")] = None,
     top_p: Annotated[float | None, typer.Option(min=1e-6, max=1.0, help="Instead of the protocol's.")] = None,
@@ -320,8 +322,10 @@ def ask(
     endpoint: Annotated[str | None, typer.Option(help="Or the address of an OpenAI-compatible server.")] = None,
     model_name: Annotated[str | None, typer.Option(help="The name of the model there.")] = None,
     clr: Annotated[bool, typer.Option("--clr", help="Sample several answers, and weigh them by their claims.")] = False,
-    k: Annotated[int | None, typer.Option(min=2, help="With --clr: trajectories. Default: 8.")] = None,
-    claims: Annotated[int | None, typer.Option(min=1, help="With --clr: claims a trajectory. Default: 5.")] = None,
+    k: Annotated[int | None, typer.Option(min=2, help=f"With --clr: trajectories. Default: {TRAJECTORIES}.")] = None,
+    claims: Annotated[
+        int | None, typer.Option(min=1, help=f"With --clr: claims a trajectory. Default: {CLAIMS}.")
+    ] = None,
     instruction: Annotated[
         str | None, typer.Option(help="With --clr: what is said behind the question. Default: to box the answer.")
     ] = None,

@@ -104,7 +104,7 @@ def _regrade(
 
 
 def _open_ended() -> Engine:
-    from reasoncore.config import HardwareSettings
-    from reasoncore.domains.open_ended import PROCEDURAL_JUDGE, open_ended_judge
+    from reasoncore.config import PROCEDURAL_JUDGE, HardwareSettings
+    from reasoncore.domains.open_ended import open_ended_judge
 
     return open_ended_judge(PROCEDURAL_JUDGE, Path(), HardwareSettings())

@@ -4,7 +4,15 @@ from reasoncore.config.clean import CleanSettings, TextQuality
 from reasoncore.config.data import PROCEDURAL, ProblemSource, TraceSource
 from reasoncore.config.expectations import Expectation
 from reasoncore.config.plan import PlanDevice, PlanModel, PlanSettings
-from reasoncore.config.recipe import Recipe, load_recipe, longest_asked, only_stages, references, sources_of
+from reasoncore.config.recipe import (
+    PROCEDURAL_JUDGE,
+    Recipe,
+    load_recipe,
+    longest_asked,
+    only_stages,
+    references,
+    sources_of,
+)
 from reasoncore.config.settings import HardwareSettings, OptimiserSettings
 from reasoncore.config.stages import (
     DistillStage,
@@ -23,6 +31,7 @@ from reasoncore.config.stages import (
 
 __all__ = [
     "PROCEDURAL",
+    "PROCEDURAL_JUDGE",
     "CleanSettings",
     "DistillStage",
     "EvalStage",

@@ -39,6 +39,7 @@ from reasoncore.config.toml_file import read_toml
 from reasoncore.errors import RecipeError
 
 BEFORE_ALL = "base"
+PROCEDURAL_JUDGE = "procedural"
 
 
 class Recipe(Settings):
@@ -51,7 +52,7 @@ class Recipe(Settings):
     seed: int = Field(1, ge=0)
     domains: tuple[str, ...] = Field((), description="Python files that define domains of one's own")
     judge: str = Field(
-        "procedural", description='who scores open-ended answers: "procedural", a checkpoint folder or a hub id'
+        PROCEDURAL_JUDGE, description='who scores open-ended answers: "procedural", a checkpoint folder or a hub id'
     )
     hardware: HardwareSettings = HardwareSettings()
     stages: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")], Stage] = Field(min_length=1)

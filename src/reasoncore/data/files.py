@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -70,7 +70,7 @@ def read_question_rows(
         problem = Problem(
             id=new_id(row, seen, f"{path.stem}-{len(worked)}", where),
             domain=domain,
-            subdomain=str(row.get("subdomain") or row.get("subject") or subdomain or path.stem),
+            subdomain=_first_text(row, ("subdomain", "subject"), subdomain or path.stem),
             prompt=with_instruction(question, instruction),
             answer=answer,
             level=level if type(level) is int and abs(level) < 2**31 else None,
@@ -118,7 +118,7 @@ def read_open_prompts(path: Path, domain: str, instruction: str = "") -> list[Wo
         where = f"{path}, line {line}"
         prompt = with_instruction(question_of(row, where), instruction)
         problem_id = new_id(row, seen, f"{path.stem}-{len(worked)}", where)
-        subdomain = str(row.get("subdomain") or path.stem)
+        subdomain = _first_text(row, ("subdomain",), path.stem)
         problem = Problem(problem_id, domain, subdomain, prompt, "", reference=RubricTask(prompt))
         worked.append(WorkedProblem(problem, solutions_of(row, where), prompt))
     return nonempty(worked, path)
@@ -141,11 +141,17 @@ def solutions_of(row: Mapping[str, Any], where: str, given: str | None = None) -
 
 def new_id(row: Mapping[str, Any], seen: set[str], default: str, where: str) -> str:
     """The row's id, or the default, which is added to those seen; a :class:`DataError` when it was there before."""
-    problem_id = str(row.get("id") or row.get("unique_id") or default)
+    problem_id = _first_text(row, ("id", "unique_id"), default)
     if problem_id in seen:
         raise DataError(f"{where}, key 'id': {problem_id} is there twice", "Give every problem an id of its own.")
     seen.add(problem_id)
     return problem_id
+
+
+def _first_text(row: Mapping[str, Any], keys: Sequence[str], default: str) -> str:
+    """What stands under the first of the keys that has more than blanks."""
+    texts = (str(row.get(key) or "").strip() for key in keys)
+    return next((text for text in texts if text), default)
 
 
 def with_instruction(question: str, instruction: str) -> str:
@@ -153,6 +159,11 @@ def with_instruction(question: str, instruction: str) -> str:
     if question.endswith(instruction):
         return question
     return f"{question}{instruction}" if question.endswith("\n") else f"{question} {instruction}"
+
+
+def without_instruction(prompt: str, instruction: str) -> str:
+    """The question of a prompt that :func:`with_instruction` made."""
+    return prompt.removesuffix(instruction).rstrip() if instruction else prompt
 
 
 def nonempty(items: Iterable[Item], path: Path) -> list[Item]:

@@ -81,16 +81,16 @@ def check_source(key: str, source: ProblemSource, domains: Domains, root: Path) 
         key: What of the recipe it is, for errors.
 
     Raises:
-        UserInputError: As :func:`check_names`; no such file, or a row that cannot be used.
+        UserInputError: As :func:`check_source_names`; no such file, or a row that cannot be used.
     """
-    check_names(key, source, domains)
+    check_source_names(key, source, domains)
     if source.source != PROCEDURAL:
         for worked in load_worked(source, domains, "train", 0, root):
             if isinstance(source, TraceSource) and not worked.solutions:
                 raise _no_solution(worked, source)
 
 
-def check_names(key: str, source: ProblemSource, domains: Domains) -> None:
+def check_source_names(key: str, source: ProblemSource, domains: Domains) -> None:
     """Find out whether a source names what there is, without a look at its file.
 
     Raises:

@@ -71,7 +71,7 @@ class CachedEngine(Engine):
     """
 
     def __init__(self, engine: Engine, model: Mapping[str, Any], path: Path, limits: Limits | None = None) -> None:
-        self._engine, self._model, self._limits = engine, dict(model), limits or Limits()
+        self._engine, self._model, self._limits, self._path = engine, dict(model), limits or Limits(), path
         self.asked = self.found = 0
         self._sent: list[float] = []
         try:
@@ -95,9 +95,7 @@ class CachedEngine(Engine):
     @property
     def answers(self) -> int:
         """Completions that are in the cache."""
-        return int(
-            self._database.execute("SELECT COUNT(*) FROM completions WHERE finish != ?", (_BROKEN,)).fetchone()[0]
-        )
+        return int(self._execute("SELECT COUNT(*) FROM completions WHERE finish != ?", _BROKEN).fetchone()[0])
 
     def close(self) -> None:
         """Close the database."""
@@ -180,8 +178,8 @@ class CachedEngine(Engine):
         return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
 
     def _stored(self, key: str) -> Completion | None:
-        row = self._database.execute(
-            "SELECT text, finish, prompt_tokens, tokens, counted FROM completions WHERE key = ?", (key,)
+        row = self._execute(
+            "SELECT text, finish, prompt_tokens, tokens, counted FROM completions WHERE key = ?", key
         ).fetchone()
         if row is None:
             return None
@@ -201,9 +199,18 @@ class CachedEngine(Engine):
 
     def _write(self, key: str, text: str, finish: str, prompt_tokens: int, tokens: int, counted: bool) -> None:
         row = (key, text, finish, prompt_tokens, tokens, int(counted))
-        self._database.execute("INSERT OR IGNORE INTO completions VALUES (?, ?, ?, ?, ?, ?)", row)
+        self._execute("INSERT OR IGNORE INTO completions VALUES (?, ?, ?, ?, ?, ?)", *row)
         self.prompt_tokens += prompt_tokens
         self.tokens += tokens
+
+    def _execute(self, statement: str, *values: str | int) -> sqlite3.Cursor:
+        try:
+            return self._database.execute(statement, values)
+        except sqlite3.Error as error:
+            raise InfrastructureError(
+                f"{self._path}: cannot be used any more ({error})",
+                "Free some space, and run the same command again: nothing is asked twice.",
+            ) from error
 
 
 def _estimated_prompt(request: Request) -> int:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from reasoncore.config import HardwareSettings
+from reasoncore.config import PROCEDURAL_JUDGE, HardwareSettings
 from reasoncore.infer.engine import Engine
 from reasoncore.infer.local import LocalEngine
 from reasoncore.model.folder import resolve_base
 from reasoncore.procedural.instruct.judge import ProceduralJudge
-
-PROCEDURAL_JUDGE = "procedural"
 
 
 def open_ended_judge(name: str, root: Path, hardware: HardwareSettings) -> Engine:

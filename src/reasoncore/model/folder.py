@@ -36,12 +36,12 @@ def is_hub_id(base: str) -> bool:
     return base.count("/") == 1 and not base.startswith((".", "/"))
 
 
-def resolve_base(base: str, relative_to: Path, key: str = "base", stages: Sequence[str] = ()) -> Path:
+def resolve_base(base: str, relative_to: Path, key: str = "base", also: Sequence[str] = ()) -> Path:
     """The folder of a base checkpoint, as :func:`find_base` finds it, or fetched from the hub.
 
     Args:
         key: What of a recipe names it, for errors.
-        stages: Earlier stages, which could be meant too.
+        also: Other names that could stand there, such as those of earlier stages.
 
     Raises:
         CheckpointError: There is no such folder and no such model on the hub, or the hub cannot be reached.
@@ -50,11 +50,10 @@ def resolve_base(base: str, relative_to: Path, key: str = "base", stages: Sequen
     if folder is not None:
         return folder
     if not is_hub_id(base):
-        earlier = f", an earlier stage ({', '.join(stages)})" if stages else ""
+        names = ", ".join((*EMBEDDED_BASES, *also))
         raise CheckpointError(
             f"{key} {base}: no such folder",
-            f"Give a checkpoint folder{earlier}, a hub id such as Qwen/Qwen2.5-Coder-3B, or "
-            f"{' or '.join(EMBEDDED_BASES)}.",
+            f"Give a checkpoint folder, a hub id such as Qwen/Qwen2.5-Coder-3B, or one of these: {names}.",
         )
     return _download(base, key)
 

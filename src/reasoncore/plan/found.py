@@ -6,11 +6,20 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
-from reasoncore.config import PROCEDURAL, EvalStage, PlanModel, PretrainStage, Recipe, references, sources_of
+from reasoncore.config import (
+    PROCEDURAL,
+    PROCEDURAL_JUDGE,
+    EvalStage,
+    PlanModel,
+    PretrainStage,
+    Recipe,
+    references,
+    sources_of,
+)
 from reasoncore.data.corpus_files import shards_in
-from reasoncore.data.problems import check_levels, check_names
 from reasoncore.domains import Domain, load_domains
 from reasoncore.errors import DataError, UserInputError
 from reasoncore.evals.benchmarks import benchmark_file, find_benchmark, load_benchmark
@@ -18,6 +27,7 @@ from reasoncore.evals.protocols import PROTOCOLS
 from reasoncore.model.config import ModelConfig, parse_config, read_config
 from reasoncore.model.folder import find_base, is_hub_id
 from reasoncore.paths import find_near
+from reasoncore.recipe_names import check_names
 
 
 @dataclass(frozen=True)
@@ -62,11 +72,11 @@ def look(recipe: Recipe, described: PlanModel | None, root: Path) -> Found:
         root: Paths in the recipe are relative to this folder, or to the current one.
 
     Raises:
-        UserInputError: A file of domains, a benchmark's file or a ``config.json`` that cannot be used; an unknown
-            domain, format, subdomain, level or strategy.
+        UserInputError: A file of domains, a corpus, a benchmark's file or a ``config.json`` that cannot be used; or as
+            :func:`reasoncore.recipe_names.check_names`.
     """
     domains = load_domains(recipe.domains, root)
-    _check_all_names(recipe, domains)
+    check_names(recipe, domains)
     return Found(
         rows=dict(_data_files(recipe, root)),
         benchmarks=dict(_benchmarks(recipe, domains, root)),
@@ -76,14 +86,6 @@ def look(recipe: Recipe, described: PlanModel | None, root: Path) -> Found:
     )
 
 
-def _check_all_names(recipe: Recipe, domains: Mapping[str, Domain]) -> None:
-    for name, stage in recipe.stages.items():
-        if isinstance(stage, PretrainStage):
-            check_levels(f"stages.{name}.levels", stage.levels)
-        for key, source in sources_of(stage).items():
-            check_names(f"stages.{name}.{key}", source, domains)
-
-
 def _data_files(recipe: Recipe, root: Path) -> Iterator[tuple[str, int]]:
     names = {source.source for stage in recipe.stages.values() for source in sources_of(stage).values()}
     for name in sorted(names - {PROCEDURAL}):
@@ -91,10 +93,17 @@ def _data_files(recipe: Recipe, root: Path) -> Iterator[tuple[str, int]]:
         if path is None:
             continue
         if path.is_dir():
-            yield name, sum(pq.read_metadata(shard).num_rows for shard in shards_in(path))
+            yield name, sum(map(_rows_of_shard, shards_in(path)))
         else:
             with path.open("rb") as stream:
                 yield name, sum(1 for line in stream if line.strip())
+
+
+def _rows_of_shard(shard: Path) -> int:
+    try:
+        return int(pq.read_metadata(shard).num_rows)
+    except (OSError, pa.ArrowException) as error:
+        raise DataError(f"{shard}: not a Parquet file ({error})", "Fetch the file again.") from error
 
 
 def _benchmarks(recipe: Recipe, domains: Mapping[str, Domain], root: Path) -> Iterator[tuple[str, FoundBenchmark]]:
@@ -110,8 +119,6 @@ def _benchmarks(recipe: Recipe, domains: Mapping[str, Domain], root: Path) -> It
         except DataError:  # a file of one's own
             if Path(name).exists():
                 raise
-            continue
-        except UserInputError:  # none of that name
             continue
         if row.file_name is None:
             yield name, FoundBenchmark(row.default_samples, row.count, generated=True)
@@ -143,6 +150,8 @@ def _shape(recipe: Recipe, described: PlanModel | None, root: Path) -> ModelConf
 
 def _nowhere(recipe: Recipe, root: Path) -> Iterator[tuple[str, str]]:
     named = {} if recipe.base is None else {"base": recipe.base}
+    if recipe.judge != PROCEDURAL_JUDGE:
+        named["judge"] = recipe.judge
     for name, stage in recipe.stages.items():
         named |= {f"stages.{name}.{key}": reference for key, reference in references(stage).items()}
     for key, reference in named.items():

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from reasoncore.config import FuseStage, PlanSettings, Recipe, SFTStage
+from reasoncore.config import PROCEDURAL_JUDGE, FuseStage, PlanSettings, Recipe, SFTStage
 from reasoncore.plan.found import Found
 from reasoncore.plan.records import StagePlan
 from reasoncore.plan.stages import asked_context
 from reasoncore.plan.work import unknown
-
-LOCAL_JUDGE = "procedural"
 
 
 def notes_on(recipe: Recipe, assumed: PlanSettings | None, stages: Sequence[StagePlan]) -> Iterator[str]:
@@ -26,7 +24,7 @@ def notes_on(recipe: Recipe, assumed: PlanSettings | None, stages: Sequence[Stag
     if assumed is None:
         yield "no section plan, so no tokens, memory, device-hours or price"
         return
-    if recipe.judge != LOCAL_JUDGE:
+    if recipe.judge != PROCEDURAL_JUDGE:
         yield f"the judge of open-ended answers, {recipe.judge}, is not counted: neither its work nor its memory"
     if assumed.device.devices > 1:
         yield (
@@ -59,7 +57,7 @@ def warnings_on(
         yield f"not here, and their size not in plan.count, so counted as empty: {', '.join(missing)}"
     if found.nowhere:
         listed = ", ".join(f"{key} = {reference!r}" for key, reference in found.nowhere.items())
-        yield f"no earlier stage and no folder here, so the run will refuse: {listed}"
+        yield f"neither a stage nor a folder here, so a run refuses: {listed}. Mend the name, or put the folder there"
     if assumed is None:
         return
     if found.shape is None:

@@ -114,7 +114,7 @@ def card_text(card: Mapping[str, Any]) -> str:
     lines += [
         "",
         "Every rejected row is in `rejected.jsonl` of its stage's folder, with its reason. `card.json` names the "
-        "folders, and has settings and hashes; other folders in `stages` are of other settings.",
+        "folders, and has settings and hashes; other folders in `stages` are of earlier runs.",
     ]
     return "\n".join(lines) + "\n"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,13 +13,16 @@ from reasoncore.data.build.stage_folder import StageWriter
 from reasoncore.data.decontaminate import Match, ProtectedIndex, scan_texts
 from reasoncore.data.decontaminate.protect import protected_texts
 from reasoncore.data.executor import map_shards
+from reasoncore.data.files import without_instruction
 from reasoncore.data.shards import Shard, shards_of, text_lines_of
 from reasoncore.data.words import shingles
+from reasoncore.domains import DOMAINS
 from reasoncore.errors import UserInputError
 
 if TYPE_CHECKING:
     from datasketch import LeanMinHash, MinHashLSH
 
+INSTRUCTIONS = {name: domain.instruction for name, domain in DOMAINS.items()}
 _SHINGLE, _SEED = 5, 1
 
 
@@ -33,7 +36,7 @@ def remove_contaminated(
     """Keep the rows that share nothing with an evaluation item; the others say item and words."""
     n = settings.ngram
     index = ProtectedIndex.of((text for path in against for text in protected_texts(path, (), n)), n, settings.common)
-    for found in map_shards(_scan, index, shards_of(rows), workers):
+    for found in map_shards(_scan, (index, INSTRUCTIONS), shards_of(rows), workers):
         for line, match in found:
             if match is None:
                 writer.keep_line(line)
@@ -52,7 +55,7 @@ def remove_near_duplicates(
     """
     index = near_duplicate_index(settings)
     like: dict[str, str] = {}
-    for lines, sketches in map_shards(_sketch, settings.permutations, shards_of(rows), workers):
+    for lines, sketches in map_shards(_sketch, (settings.permutations, INSTRUCTIONS), shards_of(rows), workers):
         for key, line in lines:
             if key not in like:
                 near = sorted(index.query(sketches[key]))
@@ -84,26 +87,32 @@ def near_duplicate_index(settings: NearDuplicateSettings) -> MinHashLSH:
         raise UserInputError(f"near_duplicates: {error}", "Raise permutations, or lower threshold.") from error
 
 
-def _sketch(permutations: int, shard: Shard) -> tuple[list[tuple[str, str]], dict[str, LeanMinHash]]:
+def _sketch(given: tuple[int, Mapping[str, str]], shard: Shard) -> tuple[list[tuple[str, str]], dict[str, LeanMinHash]]:
     """The key of each line's query, and the MinHash of each query."""
     from datasketch import LeanMinHash, MinHash
 
+    permutations, instructions = given
     lines: list[tuple[str, str]] = []
     sketches: dict[str, LeanMinHash] = {}
     for line in text_lines_of(shard):
         problem = CorpusRow.of_line(line).problem
         lines.append((problem.key, line))
         if problem.key not in sketches:
+            question = without_instruction(problem.prompt, instructions[problem.domain])
             sketch = MinHash(num_perm=permutations, seed=_SEED)
-            sketch.update_batch([" ".join(words).encode() for words in shingles(problem.prompt, _SHINGLE)])
+            sketch.update_batch([" ".join(words).encode() for words in shingles(question, _SHINGLE)])
             sketches[problem.key] = LeanMinHash(sketch)
     return lines, sketches
 
 
-def _scan(index: ProtectedIndex, shard: Shard) -> list[tuple[str, Match | None]]:
+def _scan(given: tuple[ProtectedIndex, Mapping[str, str]], shard: Shard) -> list[tuple[str, Match | None]]:
+    """Each line, and what stands in its question, as it was without the domain's instruction, or in its response."""
+    index, instructions = given
     lines = text_lines_of(shard)
-    rows = [json.loads(line) for line in lines]
-    texts = [text for row in rows for text in (row["problem"]["prompt"], row["response"])]
+    texts: list[str] = []
+    for row in map(json.loads, lines):
+        problem = row["problem"]
+        texts += (without_instruction(problem["prompt"], instructions[problem["domain"]]), row["response"])
     first: dict[int, Match] = {}
     for match in scan_texts(texts, index):
         first.setdefault(match.text // 2, match)

@@ -131,7 +131,9 @@ class DecontaminateSettings(SharedWords):
 class NearDuplicateSettings(Settings):
     """MinHash over word 5-grams of prompts."""
 
-    threshold: float = Field(0.8, gt=0, lt=1, description="least Jaccard similarity of two prompts that are one")
+    threshold: float = Field(
+        0.8, gt=0, lt=1, description="Jaccard similarity of two prompts from about which on they are one"
+    )
     permutations: int = Field(128, ge=16, le=4096)
 
 

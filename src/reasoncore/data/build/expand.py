@@ -76,10 +76,8 @@ def read_query(answer: Completion) -> tuple[str, str]:
     found = list(_NEW.finditer(text))
     if answer.finish != "stop":
         return "", "the new query was cut off"
-    if _REFUSAL.search(text):
-        return "", "the teacher refused"
     if not found:
-        return "", "no new query in the answer"
+        return "", "the teacher refused" if _REFUSAL.search(text) else "no new query in the answer"
     query = text[found[-1].end() :].strip()
     if not len(words_of(query)) >= 4 or len(query) > _LONGEST_QUERY:
         return "", "the new query is empty or far too long"

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from reasoncore.config import HardwareSettings
+from reasoncore.config import PROCEDURAL_JUDGE, HardwareSettings
 from reasoncore.data.build.card import Tally, card_text, make_card
 from reasoncore.data.build.clean import near_duplicate_index, remove_contaminated, remove_near_duplicates
 from reasoncore.data.build.config import BuildSettings, ReferenceSettings
@@ -28,7 +28,7 @@ from reasoncore.data.corpus_files import shards_in
 from reasoncore.data.decontaminate.protect import check_names, protected_texts
 from reasoncore.data.problems import find_file
 from reasoncore.domains import DOMAINS, Judge
-from reasoncore.domains.open_ended import PROCEDURAL_JUDGE, open_ended_judge
+from reasoncore.domains.open_ended import open_ended_judge
 from reasoncore.errors import DataError, UserInputError
 from reasoncore.infer.engine import Engine
 from reasoncore.model.config import read_config
@@ -39,7 +39,7 @@ from reasoncore.run_dir import lock_folder, sha256_file, write_json_atomic, writ
 from reasoncore.seeding import derive_seed
 from reasoncore.verify.math import MathVerifier
 
-_VERSION = 2
+_VERSION = 3
 """Raised where a stage comes to do something else."""
 
 
@@ -61,7 +61,7 @@ class Build:
     root: Path
     workers: int | None = None
     engine: Engine | None = None
-    heard: int = 0
+    heard: int = field(default=0, init=False)
 
     def run(self) -> dict[str, Any]:
         """Build, or go on; the data card.
@@ -69,6 +69,7 @@ class Build:
         Raises:
             UserInputError: A file or a row cannot be used, or the teacher cannot be reached at all.
         """
+        self.heard = 0
         files, against = self.check()
         with self._alone():
             return self._build(files, against)
@@ -77,7 +78,8 @@ class Build:
         """Whatever can be found wrong before a teacher is paid; the sources' files, and the evaluation files.
 
         Raises:
-            UserInputError: A file or package is missing, a file cannot be read, or two evaluation files have one name.
+            UserInputError: A file, package or checkpoint is missing, a file cannot be read, or two evaluation files
+                have one name.
         """
         settings = self.settings
         files = {name: source_file(source, self.root) for name, source in settings.sources.items()}
@@ -85,8 +87,14 @@ class Build:
         check_names(against)
         for path in against:
             deque(protected_texts(path, (), settings.decontaminate.ngram), maxlen=0)
-        base = resolve_base(settings.strata.tokenizer, self.root)
-        load_tokenizer(base, read_config(base).vocab_size)
+        checkpoints = {"strata.tokenizer": settings.strata.tokenizer}
+        if settings.reference is not None:
+            checkpoints["reference.checkpoint"] = settings.reference.checkpoint
+        if settings.teacher.kind == "checkpoint":
+            checkpoints["teacher.model"] = str(settings.teacher.model)
+        for key, name in checkpoints.items():
+            folder = resolve_base(name, self.root, key)
+            load_tokenizer(folder, read_config(folder).vocab_size)
         if settings.near_duplicates is not None:
             near_duplicate_index(settings.near_duplicates)
         return files, against

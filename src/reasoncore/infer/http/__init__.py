@@ -5,7 +5,7 @@
     call        one call: time and size limits, what each failure means
     retry       how long to go on trying
     choices     what a server sent, read as choices; choices into completions
-    endpoint    addresses, key, the models that are served
+    endpoint    addresses, key, the models that are served, what is told of trouble
     words       a server's own words, made safe to print
     background  asynchronous work behind an ordinary iterator
 

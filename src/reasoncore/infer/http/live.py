@@ -30,7 +30,7 @@ class AsyncHttpEngine(AsyncEngine):
 
     def __init__(self, client: httpx2.AsyncClient, server: Server, patience: Patience) -> None:
         self._client, self._server, self._patience = client, server, patience
-        self._persistence, self._numbers = Persistence(patience, server), count()
+        self._persistence, self._numbers = Persistence(patience, server.say_trouble), count()
 
     def for_new_work(self) -> AsyncHttpEngine:
         """An engine on the same connections that has not failed yet."""

@@ -14,7 +14,6 @@ from itertools import count
 from typing import TypeVar
 
 from reasoncore.errors import InfrastructureError
-from reasoncore.infer.http.endpoint import Server
 
 T = TypeVar("T")
 _AWAY_AFTER_REQUESTS = 8
@@ -66,10 +65,14 @@ class FaultError(Exception):
 
 
 class Persistence:
-    """Attempts of all calls of a run, so that a server which is away is not waited for by each call anew."""
+    """Attempts of all calls of a run, so that a server which is away is not waited for by each call anew.
 
-    def __init__(self, patience: Patience, server: Server) -> None:
-        self._patience, self._server = patience, server
+    Args:
+        tell: Told of every failure after which there is another attempt.
+    """
+
+    def __init__(self, patience: Patience, tell: Callable[[str], None]) -> None:
+        self._patience, self._tell = patience, tell
         self._failing_since: float | None = None
         self._out_of_time: set[int] = set()
 
@@ -104,7 +107,7 @@ class Persistence:
                     failure.begun_answers = begun_answers
                     raise failure from fault
                 made = f"{failures} of {self._patience.attempts} attempts made"
-                self._server.say_trouble(f"{fault}; trying again, {made}")
+                self._tell(f"{fault}; trying again, {made}")
                 await asyncio.sleep(wait_s)
             else:
                 self._failing_since = None

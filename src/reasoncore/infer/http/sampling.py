@@ -44,7 +44,7 @@ class Run:
         self._patience = patience
         self._emit = emit
         self._slots = asyncio.Semaphore(concurrency)
-        self._persistence = Persistence(patience, server)
+        self._persistence = Persistence(patience, server.say_trouble)
 
     async def complete(self, requests: Sequence[Request]) -> None:
         """Emit every sample of every request, once each.
