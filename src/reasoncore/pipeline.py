@@ -25,7 +25,7 @@ from reasoncore.config import (
     references,
     sources_of,
 )
-from reasoncore.data.problems import check_source, load_problems, load_worked
+from reasoncore.data.problems import check_rows, load_problems, load_worked
 from reasoncore.distill.stage import run_distill
 from reasoncore.domains import Domain, load_domains
 from reasoncore.domains.open_ended import open_ended_judge
@@ -36,7 +36,7 @@ from reasoncore.model.checkpoint import load_checkpoint
 from reasoncore.model.folder import decisive_files, resolve_base
 from reasoncore.paths import find_near
 from reasoncore.progress import say
-from reasoncore.recipe_names import check_names
+from reasoncore.recipe_names import check_recipe_names
 from reasoncore.rl.stage import run_rl
 from reasoncore.run_dir import RunDir, StageDir, copy_folder_atomic, now, write_json_atomic
 from reasoncore.seeding import derive_seed
@@ -142,13 +142,13 @@ def check_inputs(recipe: Recipe, domains: Mapping[str, Domain], root: Path) -> P
         UserInputError: A base, reference, data file, benchmark, domain, level, strategy or protocol that is not there.
     """
     recipe.hardware.resolved_device()
-    check_names(recipe, domains)
+    check_recipe_names(recipe, domains)
     if recipe.judge != PROCEDURAL_JUDGE:
         load_checkpoint(resolve_base(recipe.judge, root, "judge", [PROCEDURAL_JUDGE]))
     earlier: list[str] = []
     for name, settings in recipe.stages.items():
         for key, source in sources_of(settings).items():
-            check_source(f"stages.{name}.{key}", source, domains, root)
+            check_rows(source, domains, root)
             if key.startswith("probe."):  # of a split that is small
                 load_worked(source, domains, "probe", 0, root)
         files = {key: source for key, source in sources_of(settings).items() if source.source != PROCEDURAL}

@@ -12,7 +12,7 @@ from reasoncore.evals.benchmarks.own import SUFFIX
 from reasoncore.evals.protocols import find_protocol
 
 
-def check_names(recipe: Recipe, domains: Mapping[str, Domain]) -> None:
+def check_recipe_names(recipe: Recipe, domains: Mapping[str, Domain]) -> None:
     """Check every name that is not one of a file or checkpoint.
 
     Raises:

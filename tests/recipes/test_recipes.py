@@ -41,8 +41,8 @@ def test_a_few_steps_of_every_stage(path: Path, tmp_path: Path) -> None:
     assert len(tokenizer) <= model.config.vocab_size
     assert tokenizer.decode(prompt["input_ids"] if hasattr(prompt, "keys") else prompt).endswith("assistant\n")
     if path.stem == "nano":
-        for kind in ("sft-hard", "rl-short", "distill", "eval-distill"):
-            start_alone(kind, path, run / "final", tmp_path / kind)
+        for name in ("sft-hard", "rl-short", "distill", "eval-distill"):
+            start_alone(name, path, run / "final", tmp_path / name)
 
 
 def start_alone(stage: str, path: Path, checkpoint: Path, run: Path) -> None:

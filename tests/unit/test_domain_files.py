@@ -9,7 +9,7 @@ import pytest
 
 from reasoncore.config import HardwareSettings, ProblemSource, TraceSource
 from reasoncore.data.code_files import load_mbpp
-from reasoncore.data.problems import check_source, load_problems, load_traces
+from reasoncore.data.problems import check_rows, check_source_names, load_problems, load_traces
 from reasoncore.domains import DOMAINS, Judge
 from reasoncore.domains.open_ended import open_ended_judge
 from reasoncore.errors import DataError, UserInputError
@@ -37,7 +37,8 @@ def test_worked_solutions_of_real_files_are_judged_right(
     domain: str, name: str, format_name: str | None, count: int
 ) -> None:
     source = TraceSource(domain=domain, source=real(name), format=format_name)
-    check_source("data.x", source, DOMAINS, Path())
+    check_source_names("data.x", source, DOMAINS)
+    check_rows(source, DOMAINS, Path())
     traces = load_traces({domain: source}, DOMAINS, 0, Path())
     assert len(traces) == count
     few = traces[: 200 if domain == "math" else 8]
@@ -87,7 +88,7 @@ def test_code_cases_bring_a_response_or_a_program(tmp_path: Path) -> None:
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     source = TraceSource(domain="code", source=str(path))
     with pytest.raises(DataError, match="problem c: no worked solution"):
-        check_source("data.x", source, DOMAINS, Path())
+        check_rows(source, DOMAINS, Path())
     path.write_text("".join(json.dumps(row) + "\n" for row in rows[:2]))
     first, second = load_traces({"code": source}, DOMAINS, 0, Path())
     assert first.response == "```python\ndef f(x): return 2 * x\n```"
@@ -129,5 +130,11 @@ def test_a_response_is_judged_once_however_often_it_comes(monkeypatch: pytest.Mo
     ],
 )
 def test_wrong_sources_are_named(settings: dict[str, object], said: str) -> None:
+    source = ProblemSource.model_validate(settings)
+
+    def check() -> None:
+        check_source_names("data.x", source, DOMAINS)
+        check_rows(source, DOMAINS, Path())
+
     with pytest.raises(UserInputError, match=said):
-        check_source("data.x", ProblemSource.model_validate(settings), DOMAINS, Path())
+        check()

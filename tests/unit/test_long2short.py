@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from stage_case import rl_settings, stage_context
 
-from reasoncore.config import HardwareSettings, RLStage
 from reasoncore.domains import DOMAINS, Judge
 from reasoncore.infer.engine import Request, SamplingParams
 from reasoncore.infer.scripted import ScriptedEngine
@@ -17,8 +17,6 @@ from reasoncore.rl.mgpo import judged_advantages, mgpo_weight
 from reasoncore.rl.prompt_filter import PromptAccuracy, filter_prompts
 from reasoncore.rl.stage import kept_problems
 from reasoncore.rl.step import policy_sequences, rollout_rows
-from reasoncore.run_dir import StageDir
-from reasoncore.stage import StageContext
 
 GROUPS = st.lists(st.tuples(st.booleans(), st.integers(1, 5000), st.floats(0, 1)), min_size=1, max_size=16)
 
@@ -27,18 +25,6 @@ def make_group(correct: list[bool | None], lengths: list[int], name: str = "p") 
     completions = tuple(Completion((1,), (2,) * n, (-1.0,) * n, "", "stop") for n in lengths)
     verdicts = tuple(Verdict(c, float(c is True), None, "") for c in correct)
     return Group(Problem(name, "math", "algebra", "?", "0"), completions, verdicts)
-
-
-def rl_settings(**changes: float) -> RLStage:
-    fixed = {
-        "kind": "rl",
-        "optimiser": {"learning_rate": 1e-3},
-        "data": {"math": {"count": 1}},
-        "steps": 1,
-        "max_tokens": 8,
-        "filter_rollouts": 2,
-    }
-    return RLStage.model_validate({**fixed, **changes})
 
 
 def test_by_hand() -> None:
@@ -160,20 +146,7 @@ def test_a_stage_keeps_what_is_always_right_where_it_pays_for_length(
         always, sometimes = ("Say 0." in request.messages[0]["content"], "Say 1." in request.messages[0]["content"])
         return rf"\boxed{{{int(always or (sometimes and sample == 0))}}}"
 
-    context = StageContext(
-        name="s",
-        directory=StageDir(tmp_path),
-        settings=rl_settings(**settings),
-        start=None,
-        earlier={},
-        domains=DOMAINS,
-        open_ended=lambda: ScriptedEngine([]),
-        run_seed=1,
-        hardware=HardwareSettings(),
-        recipe_name="r",
-        recipe_sha256="0",
-        root=tmp_path,
-    )
+    context = stage_context(tmp_path, rl_settings(filter_rollouts=2, **settings))
     with Judge(DOMAINS, lambda: ScriptedEngine([])) as judge:
         found, _ = kept_problems(context, ScriptedEngine(answer), judge, problems, SamplingParams(max_tokens=50))
     assert [problem.id for problem in found] == kept

@@ -8,6 +8,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from stage_case import rl_settings
 
 from reasoncore.config import HardwareSettings, OptimiserSettings, RLStage
 from reasoncore.model.config import parse_config
@@ -57,17 +58,6 @@ def make_learner(micro_batch_tokens: int = 64) -> Learner:
     initialise(model, seed=0, std=0.3)
     hardware = HardwareSettings(device="cpu", tokens_per_micro_batch=micro_batch_tokens)
     return Learner(model, OptimiserSettings(learning_rate=1e-3), hardware)
-
-
-def rl_settings(**changes: float) -> RLStage:
-    fixed = {
-        "kind": "rl",
-        "optimiser": {"learning_rate": 1e-3},
-        "data": {"math": {"count": 1}},
-        "steps": 1,
-        "max_tokens": 8,
-    }
-    return RLStage.model_validate({**fixed, **changes})
 
 
 def gradients(groups: Sequence[Group], stage: RLStage) -> tuple[float, list[torch.Tensor]]:

@@ -544,7 +544,7 @@ ROWS = {
 @pytest.mark.parametrize("path", REAL.values(), ids=REAL)
 def test_sources_are_what_the_readers_read(path: Path, tmp_path: Path) -> None:
     from reasoncore.config import TraceSource, sources_of
-    from reasoncore.data.problems import check_source
+    from reasoncore.data.problems import check_rows, check_source_names
     from reasoncore.domains import DOMAINS
 
     for stage in load_recipe(path).stages.values():
@@ -553,7 +553,8 @@ def test_sources_are_what_the_readers_read(path: Path, tmp_path: Path) -> None:
             file = tmp_path / source.source
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(json.dumps({**row, "response": "Two."} if isinstance(source, TraceSource) else row))
-            check_source("data.x", source, DOMAINS, tmp_path)
+            check_source_names("data.x", source, DOMAINS)
+            check_rows(source, DOMAINS, tmp_path)
 
 
 @pytest.mark.parametrize("which", REAL)

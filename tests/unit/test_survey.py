@@ -5,16 +5,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from stage_case import stage_context
 
 import reasoncore.survey
-from reasoncore.config import HardwareSettings
 from reasoncore.domains import DOMAINS, Judge
 from reasoncore.domains.rollout import roll_out
 from reasoncore.errors import InfrastructureError, StageFailedError
 from reasoncore.infer.engine import Request, SamplingParams
 from reasoncore.infer.scripted import ScriptedEngine
 from reasoncore.records import Completion, Group, Problem, Verdict
-from reasoncore.run_dir import StageDir
 from reasoncore.stage import StageContext
 from reasoncore.survey import survey
 from reasoncore.timing import Clock
@@ -29,20 +28,7 @@ class KilledError(Exception):
 @pytest.fixture
 def context(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> StageContext:
     monkeypatch.setattr(reasoncore.survey, "PROBLEMS_AT_ONCE", 2)
-    return StageContext(
-        name="s",
-        directory=StageDir(tmp_path),
-        settings=None,
-        start=None,
-        earlier={},
-        domains=DOMAINS,
-        open_ended=lambda: ScriptedEngine([]),
-        run_seed=1,
-        hardware=HardwareSettings(),
-        recipe_name="r",
-        recipe_sha256="0",
-        root=tmp_path,
-    )
+    return stage_context(tmp_path)
 
 
 def echo(request: Request, sample: int) -> str:

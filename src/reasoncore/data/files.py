@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -93,11 +94,30 @@ def read_parquet(path: Path) -> list[dict[str, Any]]:
     Raises:
         DataError: It cannot be read, or is none.
     """
-    import pyarrow
     import pyarrow.parquet
 
-    try:
+    with _reading_parquet(path):
         return pyarrow.parquet.read_table(path).to_pylist()
+
+
+def count_parquet_rows(path: Path) -> int:
+    """How many rows a Parquet file has, by its metadata.
+
+    Raises:
+        DataError: As :func:`read_parquet`.
+    """
+    import pyarrow.parquet
+
+    with _reading_parquet(path):
+        return int(pyarrow.parquet.read_metadata(path).num_rows)
+
+
+@contextmanager
+def _reading_parquet(path: Path) -> Iterator[None]:
+    import pyarrow
+
+    try:
+        yield
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror or error})", "Check the path.") from error
     except pyarrow.ArrowException as error:

@@ -74,16 +74,12 @@ def load_worked(source: ProblemSource, domains: Domains, split: Split, seed: int
     return read(path, domain.name, domain.instruction)[: source.count]
 
 
-def check_source(key: str, source: ProblemSource, domains: Domains, root: Path) -> None:
-    """Find out before any work whether a source can be used.
-
-    Args:
-        key: What of the recipe it is, for errors.
+def check_rows(source: ProblemSource, domains: Domains, root: Path) -> None:
+    """Find out before any work whether the file of a source, if it has one, can be used.
 
     Raises:
-        UserInputError: As :func:`check_source_names`; no such file, or a row that cannot be used.
+        UserInputError: No such file, or a row that cannot be used.
     """
-    check_source_names(key, source, domains)
     if source.source != PROCEDURAL:
         for worked in load_worked(source, domains, "train", 0, root):
             if isinstance(source, TraceSource) and not worked.solutions:
@@ -92,6 +88,9 @@ def check_source(key: str, source: ProblemSource, domains: Domains, root: Path) 
 
 def check_source_names(key: str, source: ProblemSource, domains: Domains) -> None:
     """Find out whether a source names what there is, without a look at its file.
+
+    Args:
+        key: What of a recipe or build it is, for errors.
 
     Raises:
         DataError: An unknown domain, format, subdomain, level or strategy.

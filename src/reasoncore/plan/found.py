@@ -6,9 +6,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from reasoncore.config import (
     PROCEDURAL,
     PROCEDURAL_JUDGE,
@@ -20,6 +17,7 @@ from reasoncore.config import (
     sources_of,
 )
 from reasoncore.data.corpus_files import shards_in
+from reasoncore.data.files import count_parquet_rows
 from reasoncore.domains import Domain, load_domains
 from reasoncore.errors import DataError, UserInputError
 from reasoncore.evals.benchmarks import benchmark_file, find_benchmark, load_benchmark
@@ -27,7 +25,7 @@ from reasoncore.evals.protocols import PROTOCOLS
 from reasoncore.model.config import ModelConfig, parse_config, read_config
 from reasoncore.model.folder import find_base, is_hub_id
 from reasoncore.paths import find_near
-from reasoncore.recipe_names import check_names
+from reasoncore.recipe_names import check_recipe_names
 
 
 @dataclass(frozen=True)
@@ -51,7 +49,7 @@ class Found:
 
     Attributes:
         rows: Problems of a data file, by its path.
-        benchmarks: By name; one that the table does not have is missing.
+        benchmarks: By name; a file of one's own that is not here is missing.
         protocols: Longest completion by protocol.
         shape: Of the base; None where it is not here and the plan does not describe it.
         nowhere: Checkpoints that are no earlier stage, not here, and no model that a hub could have; by key.
@@ -73,10 +71,10 @@ def look(recipe: Recipe, described: PlanModel | None, root: Path) -> Found:
 
     Raises:
         UserInputError: A file of domains, a corpus, a benchmark's file or a ``config.json`` that cannot be used; or as
-            :func:`reasoncore.recipe_names.check_names`.
+            :func:`reasoncore.recipe_names.check_recipe_names`.
     """
     domains = load_domains(recipe.domains, root)
-    check_names(recipe, domains)
+    check_recipe_names(recipe, domains)
     return Found(
         rows=dict(_data_files(recipe, root)),
         benchmarks=dict(_benchmarks(recipe, domains, root)),
@@ -93,17 +91,10 @@ def _data_files(recipe: Recipe, root: Path) -> Iterator[tuple[str, int]]:
         if path is None:
             continue
         if path.is_dir():
-            yield name, sum(map(_rows_of_shard, shards_in(path)))
+            yield name, sum(map(count_parquet_rows, shards_in(path)))
         else:
             with path.open("rb") as stream:
                 yield name, sum(1 for line in stream if line.strip())
-
-
-def _rows_of_shard(shard: Path) -> int:
-    try:
-        return int(pq.read_metadata(shard).num_rows)
-    except (OSError, pa.ArrowException) as error:
-        raise DataError(f"{shard}: not a Parquet file ({error})", "Fetch the file again.") from error
 
 
 def _benchmarks(recipe: Recipe, domains: Mapping[str, Domain], root: Path) -> Iterator[tuple[str, FoundBenchmark]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +22,6 @@ from reasoncore.errors import UserInputError
 if TYPE_CHECKING:
     from datasketch import LeanMinHash, MinHashLSH
 
-INSTRUCTIONS = {name: domain.instruction for name, domain in DOMAINS.items()}
 _SHINGLE, _SEED = 5, 1
 
 
@@ -36,7 +35,7 @@ def remove_contaminated(
     """Keep the rows that share nothing with an evaluation item; the others say item and words."""
     n = settings.ngram
     index = ProtectedIndex.of((text for path in against for text in protected_texts(path, (), n)), n, settings.common)
-    for found in map_shards(_scan, (index, INSTRUCTIONS), shards_of(rows), workers):
+    for found in map_shards(_scan, index, shards_of(rows), workers):
         for line, match in found:
             if match is None:
                 writer.keep_line(line)
@@ -55,7 +54,7 @@ def remove_near_duplicates(
     """
     index = near_duplicate_index(settings)
     like: dict[str, str] = {}
-    for lines, sketches in map_shards(_sketch, (settings.permutations, INSTRUCTIONS), shards_of(rows), workers):
+    for lines, sketches in map_shards(_sketch, settings.permutations, shards_of(rows), workers):
         for key, line in lines:
             if key not in like:
                 near = sorted(index.query(sketches[key]))
@@ -87,33 +86,36 @@ def near_duplicate_index(settings: NearDuplicateSettings) -> MinHashLSH:
         raise UserInputError(f"near_duplicates: {error}", "Raise permutations, or lower threshold.") from error
 
 
-def _sketch(given: tuple[int, Mapping[str, str]], shard: Shard) -> tuple[list[tuple[str, str]], dict[str, LeanMinHash]]:
+def _sketch(permutations: int, shard: Shard) -> tuple[list[tuple[str, str]], dict[str, LeanMinHash]]:
     """The key of each line's query, and the MinHash of each query."""
     from datasketch import LeanMinHash, MinHash
 
-    permutations, instructions = given
     lines: list[tuple[str, str]] = []
     sketches: dict[str, LeanMinHash] = {}
     for line in text_lines_of(shard):
         problem = CorpusRow.of_line(line).problem
         lines.append((problem.key, line))
         if problem.key not in sketches:
-            question = without_instruction(problem.prompt, instructions[problem.domain])
+            question = _question(problem.domain, problem.prompt)
             sketch = MinHash(num_perm=permutations, seed=_SEED)
             sketch.update_batch([" ".join(words).encode() for words in shingles(question, _SHINGLE)])
             sketches[problem.key] = LeanMinHash(sketch)
     return lines, sketches
 
 
-def _scan(given: tuple[ProtectedIndex, Mapping[str, str]], shard: Shard) -> list[tuple[str, Match | None]]:
-    """Each line, and what stands in its question, as it was without the domain's instruction, or in its response."""
-    index, instructions = given
+def _scan(index: ProtectedIndex, shard: Shard) -> list[tuple[str, Match | None]]:
+    """Each line, and what stands in its question or response."""
     lines = text_lines_of(shard)
     texts: list[str] = []
     for row in map(json.loads, lines):
         problem = row["problem"]
-        texts += (without_instruction(problem["prompt"], instructions[problem["domain"]]), row["response"])
+        texts += (_question(problem["domain"], problem["prompt"]), row["response"])
     first: dict[int, Match] = {}
     for match in scan_texts(texts, index):
         first.setdefault(match.text // 2, match)
     return [(line, first.get(number)) for number, line in enumerate(lines)]
+
+
+def _question(domain: str, prompt: str) -> str:
+    """A prompt without the domain's instruction: what a row asks, and no more than that."""
+    return without_instruction(prompt, DOMAINS[domain].instruction)

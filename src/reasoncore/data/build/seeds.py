@@ -14,10 +14,10 @@ from reasoncore.data.build.reasoning_gym_source import gym_problems, package_ver
 from reasoncore.data.build.rows import CorpusRow
 from reasoncore.data.build.stage_folder import StageWriter
 from reasoncore.data.files import read_question_rows
-from reasoncore.data.problems import check_levels, find_file, load_worked
+from reasoncore.data.problems import check_source_names, find_file, load_worked
 from reasoncore.data.table_files import read_table
 from reasoncore.domains import DOMAINS
-from reasoncore.errors import DataError, UserInputError
+from reasoncore.errors import DataError
 from reasoncore.records import WorkedProblem
 from reasoncore.run_dir import sha256_file
 
@@ -61,30 +61,19 @@ def seed_problems(name: str, source: SourceSettings, file: Path | None, seed: in
     Raises:
         UserInputError: An unknown domain or format, or a row that cannot be used; names file and row.
     """
-    if source.domain not in DOMAINS:
-        raise UserInputError(f"sources.{name}: unknown domain {source.domain!r}", f"Use one of: {', '.join(DOMAINS)}.")
+    asked = ProblemSource(
+        domain=source.domain, source=source.path, format=source.format, count=source.count, levels=source.levels
+    )
+    check_source_names(f"sources.{name}", asked, DOMAINS)
     domain = DOMAINS[source.domain]
     if source.path.startswith(GYM_PREFIX):
         assert source.count is not None
         return gym_problems(source.path.removeprefix(GYM_PREFIX), source.count, domain, seed)
     if file is None:
-        check_levels(f"sources.{name}.levels", source.levels)
-        if not domain.subdomains:
-            raise DataError(f"sources.{name}: domain {domain.name!r} generates no problems", "Give the path of a file.")
-        return load_worked(
-            ProblemSource(domain=source.domain, count=source.count, levels=source.levels),
-            DOMAINS,
-            "train",
-            seed,
-            Path(),
-        )
+        return load_worked(asked, DOMAINS, "train", seed, Path())
     if source.format not in (None, "questions") or "questions" not in domain.formats:
-        form = source.format or next(iter(domain.formats))
-        if form not in domain.formats:
-            raise UserInputError(
-                f"sources.{name}: unknown format {form!r}", f"Use one of: {', '.join(domain.formats)}."
-            )
-        return domain.formats[form](file, domain.name, domain.instruction)[: source.count]
+        read = domain.formats[source.format or next(iter(domain.formats))]
+        return read(file, domain.name, domain.instruction)[: source.count]
     columns = list(source.fields.values())
     rows = ((where, _renamed(row, source.fields, where)) for where, row in read_table(file, columns))
     return read_question_rows(rows, file, domain.name, domain.instruction, limit=source.count)
